@@ -1,0 +1,39 @@
+/** Time comes in from outside, so that a test can set it. */
+export interface Clock {
+  /** Milliseconds since 1970, as the wall clock shows it: may jump either way. */
+  now(): number;
+  /** Resolves after so many milliseconds; rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }),
+};
+
+/** `2026-11-24T08:00:00.000Z` */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Local time for names that people read: date `2026-11-24`, time `0800`. */
+export function localStamp(ms: number): { date: string; time: string } {
+  const at = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return {
+    date: `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    time: `${two(at.getHours())}${two(at.getMinutes())}`,
+  };
+}
