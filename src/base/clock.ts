@@ -37,3 +37,12 @@ export function localStamp(ms: number): { date: string; time: string } {
     time: `${two(at.getHours())}${two(at.getMinutes())}`,
   };
 }
+
+/** The same instant as people here read it, still exact: `2026-11-24T09:00:00+01:00`. */
+export function localIso(ms: number): string {
+  const { date, time } = localStamp(ms);
+  const minutes = -new Date(ms).getTimezoneOffset();
+  const two = (value: number) => String(value).padStart(2, '0');
+  const zone = `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+  return `${date}T${time.slice(0, 2)}:${time.slice(2)}:${two(new Date(ms).getSeconds())}${zone}`;
+}

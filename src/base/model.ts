@@ -76,7 +76,9 @@ export interface ModelError {
     | 'key'
     | 'refused-request'
     | 'unknown-model'
-    | 'too-large';
+    | 'too-large'
+    /** A block of a runbook failed. */
+    | 'runbook';
   /** For a person: what happened and, where there is one, the remedy. */
   message: string;
   status?: number;
@@ -88,9 +90,15 @@ export interface ModelReply {
   stop: StopReason;
   /** What was billed, failed attempts included as far as the server said. */
   usage: Usage;
+  /** Tokens that the answered request's prompt had, as the server counted them; absent when it did not say. */
+  promptTokens?: number;
   /** HTTP attempts that were made. */
   attempts: number;
+  /** What each of them was billed: each is priced for itself. Absent: `usage` is that of the only one. */
+  usages?: Usage[];
   error?: ModelError;
+  /** What a refusal says about itself. */
+  stopText?: string;
   requestId?: string;
 }
 
@@ -113,6 +121,8 @@ export interface RespondOptions {
   onProgress?: (progress: { characters: number; tool?: string }) => void;
   /** Called before a failed attempt is tried again. */
   onRetry?: (retry: { attempt: number; waitMs: number; error: ModelError }) => void;
+  /** Asked before a failed attempt is tried again, with what the failed ones were billed: false ends it there. */
+  mayRetry?: (billed: Usage[]) => boolean;
 }
 
 export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };

@@ -1,0 +1,13 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { type Path, pathToBytes } from '../base/path.ts';
+
+/** A text file that came with the program, wherever links have put the program. */
+export function readShipped(path: Path): string {
+  return readFileSync(pathToBytes(path), 'utf8');
+}
+
+/** The file system that holds a path: bytes that we may still write there. */
+export function diskState(path: Path): { freeBytes: number } {
+  const { bavail, bsize } = statfsSync(pathToBytes(path));
+  return { freeBytes: bavail * bsize };
+}

@@ -1,0 +1,74 @@
+import { isoTime } from '../base/clock.ts';
+import { sha256 } from '../base/hash.ts';
+import type { Folder } from '../disk/disk.ts';
+import type { LedgerEvent, NewEvent, UnknownEvent } from '../formats/event.ts';
+import { type Head, printLedgerLine } from '../formats/ledger-line.ts';
+import type { ChainProblem } from './chain.ts';
+import { readLedger } from './chain-files.ts';
+
+export type { ChainProblem } from './chain.ts';
+export { readLedger } from './chain-files.ts';
+export { fold, isFinal, type RunState, type State } from './fold.ts';
+export { publish } from './publish.ts';
+export { verifyFolder } from './verify.ts';
+
+/**
+ * The ledger of one granted folder on this machine: append-only, hash-chained, one file a month, in DESKHAND_HOME.
+ *
+ * Hides: files by month, the chain, the repair of a line that a crash cut, the copy that is published to the folder.
+ * Promises: an event that append returned is on disk; what events() gives was checked link by link.
+ * Never: rewrites or removes a line, stores a file's content or a prompt, decides anything.
+ */
+export class Ledger {
+  readonly #dir: Folder;
+  readonly #events: (LedgerEvent | UnknownEvent)[];
+  #head: Head;
+  /** The file that the last line stands in: `2026-11.jsonl`. */
+  #file: string;
+
+  private constructor(dir: Folder, events: (LedgerEvent | UnknownEvent)[], head: Head, file: string) {
+    this.#dir = dir;
+    this.#events = events;
+    this.#head = head;
+    this.#file = file;
+  }
+
+  /** For the one program that holds the lock. A ledger that does not verify is never written to. */
+  static open(dir: Folder, now: number): Ledger | { broken: ChainProblem[] } {
+    const read = readLedger(dir);
+    if (read.problems.length > 0) return { broken: read.problems };
+    const ledger = new Ledger(dir, read.events, read.head, read.files.at(-1)?.name ?? monthFile(now));
+    if (read.cut.length > 0) ledger.#repair(read.cut, now);
+    return ledger;
+  }
+
+  get events(): readonly (LedgerEvent | UnknownEvent)[] {
+    return this.#events;
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** On disk when this returns. Throws when the disk refuses; then nothing was said to have happened. */
+  append(event: NewEvent, now: number): LedgerEvent {
+    const printed = printLedgerLine(event, isoTime(now), this.#head);
+    // A clock that was set back must not send a line into a file that stands earlier in the chain.
+    const month = monthFile(now);
+    if (month > this.#file) this.#file = month;
+    this.#dir.append(this.#file, printed.line);
+    this.#head = { seq: printed.event.seq, hash: printed.event.hash };
+    this.#events.push(printed.event);
+    return printed.event;
+  }
+
+  /** A crash cut the last line: it is closed with LF and named by the next line, so nothing is ever rewritten. */
+  #repair(cut: Buffer, now: number): void {
+    this.#dir.append(this.#file, '\n');
+    this.append({ type: 'line-repaired', run: null, bytes: cut.length, sha256: sha256(cut) }, now);
+  }
+}
+
+function monthFile(now: number): string {
+  return `${isoTime(now).slice(0, 7)}.jsonl`;
+}
