@@ -1,0 +1,119 @@
+import { hostname } from 'node:os';
+import type { Claims } from '../base/claims.ts';
+import { isoTime } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import { randomName, slug } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import type { Path } from '../base/path.ts';
+import { Folder, realPath, takeLock } from '../disk/disk.ts';
+import { addGrant, type Grant, parseGrants, removeGrant } from '../formats/grants.ts';
+
+export { readKey, removeKey, writeKey } from './key.ts';
+export { checkNewGrant } from './new-grant.ts';
+export { type Answer, answerRequest, askDaemon, type Request, readRequests } from './requests.ts';
+
+/**
+ * DESKHAND_HOME: what the owner of this machine decides (grants, settings, key) and where each folder's ledger lies.
+ *
+ * Hides: file names in there, the machine's name, the lock, how one program asks another for something.
+ * Promises: what people wrote in grants.yaml and settings.yaml stays as they wrote it, comments too.
+ * Never: lies in a granted or synced folder (grants are refused there), is changed by what a granted folder says.
+ */
+export class Home {
+  readonly path: Path;
+  readonly folder: Folder;
+  /** This machine's name in logs: `<host>-<4 letters>`, made once. */
+  readonly machine: string;
+
+  private constructor(path: Path, folder: Folder, machine: string) {
+    this.path = path;
+    this.folder = folder;
+    this.machine = machine;
+  }
+
+  static open(path: Path): Home {
+    makeHome(path);
+    const folder = Folder.open(path);
+    return new Home(path, folder, machineName(folder));
+  }
+
+  /** A bad entry is named in problems and left out; the others hold. */
+  readGrants(): { grants: Grant[]; problems: Problem[] } {
+    return parseGrants(readText(this.folder, 'grants.yaml') ?? '');
+  }
+
+  addGrant(grant: Grant): void {
+    this.folder.write('grants.yaml', addGrant(readText(this.folder, 'grants.yaml') ?? '', grant), {
+      mode: 0o600,
+    });
+  }
+
+  removeGrant(id: string): void {
+    this.folder.write('grants.yaml', removeGrant(readText(this.folder, 'grants.yaml') ?? '', id), {
+      mode: 0o600,
+    });
+  }
+
+  /** Where everything about one granted folder lies: `ledger/`, `runs/`. Made when it is missing. */
+  openGrant(id: string): { ledger: Folder; runs: Folder; path: Path } {
+    const rel = `folders/${id}`;
+    for (const name of ['ledger', 'runs']) this.folder.makeFolder(`${rel}/${name}`, 0o700);
+    return {
+      ledger: Folder.open(`${this.path}/${rel}/ledger`),
+      runs: Folder.open(`${this.path}/${rel}/runs`),
+      path: `${this.path}/${rel}`,
+    };
+  }
+
+  isPaused(id: string | null): boolean {
+    const all = this.folder.stat('PAUSE') !== null;
+    return all || (id !== null && this.folder.stat(`folders/${id}/PAUSE`) !== null);
+  }
+
+  setPaused(id: string | null, paused: boolean): void {
+    const rel = id === null ? 'PAUSE' : `folders/${id}/PAUSE`;
+    if (paused) this.folder.write(rel, 'Made by `deskhand pause`, removed by `deskhand resume`.\n');
+    else if (this.folder.stat(rel) !== null) this.folder.remove(rel);
+  }
+
+  /** One program at a time works for a DESKHAND_HOME. */
+  claims(command: string, now: number): Claims {
+    const holder = { pid: process.pid, command, since: isoTime(now) };
+    return { take: async () => takeLock(`${this.path}/lock`, holder) };
+  }
+
+  writeDaemonState(state: 'starting' | 'ready' | 'stopping', since: number): void {
+    this.folder.write(
+      'daemon.json',
+      `${JSON.stringify({ pid: process.pid, state, since: isoTime(since) })}\n`,
+    );
+  }
+
+  removeDaemonState(): void {
+    if (this.folder.stat('daemon.json') !== null) this.folder.remove('daemon.json');
+  }
+}
+
+/** Makes DESKHAND_HOME, readable by its owner only, below whatever part of its path is there already. */
+function makeHome(path: Path): void {
+  const above = path.split('/').filter((name) => name !== '');
+  const missing: Path[] = [];
+  while (realPath(`/${above.join('/')}`) === null) missing.unshift(above.pop() ?? '');
+  const parent = Folder.open(realPath(`/${above.join('/')}`) ?? '/');
+  if (missing.length > 0) parent.makeFolder(missing.join('/'), 0o700);
+  parent.close();
+}
+
+/** A small text file of DESKHAND_HOME; null when it is not there or is no ordinary file. */
+function readText(folder: Folder, name: string): string | null {
+  const reading = folder.read(name, limits.instructionBytesMax);
+  return reading.kind === 'file' ? reading.bytes.toString('utf8') : null;
+}
+
+function machineName(folder: Folder): string {
+  const known = readText(folder, 'machine')?.trim();
+  if (known !== undefined && /^[a-z0-9-]{1,80}$/.test(known)) return known;
+  const name = `${slug(hostname(), 'machine').slice(0, 30)}-${randomName(4)}`;
+  folder.write('machine', `${name}\n`);
+  return name;
+}

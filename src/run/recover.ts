@@ -1,0 +1,45 @@
+import type { Clock } from '../base/clock.ts';
+import { resumeApply } from '../changes/changes.ts';
+import type { RunState } from '../ledger/ledger.ts';
+import { appliedEvent } from './apply-changes.ts';
+import { emptyEnding, readEnding } from './ending.ts';
+import { type EndedRun, finishRun } from './finish.ts';
+import { type RunPlace, runDir } from './place.ts';
+
+/**
+ * A run that was cut off while its changes were being applied rolls forward to the same tree and ends. null: it had
+ * not come that far, so nothing of it has touched the folder.
+ */
+export async function rollForward(place: RunPlace, run: RunState, clock: Clock): Promise<EndedRun | null> {
+  if (!run.applyStarted) return null;
+  const folder = place.runs.sub(run.run);
+  if (folder === null) return null;
+  try {
+    const ending = readEnding(folder);
+    const changes = await resumeApply({
+      runDir: runDir(place, run.run),
+      folder: place.folder,
+      now: clock.now(),
+    });
+    if (ending === null || changes === null) return null;
+    place.ledger.append(appliedEvent(run.run, changes), clock.now());
+    if (folder.stat('stage') !== null) folder.removeTree('stage');
+    return finishRun(
+      place,
+      run,
+      { ...ending, changes, notes: [...ending.notes, recoveredNote] },
+      clock.now(),
+    );
+  } finally {
+    folder.close();
+  }
+}
+
+/** A run that was cut off and whose task is no longer what it was: nothing of it was applied, and it ends so. */
+export function abandon(place: RunPlace, run: RunState, reason: string, clock: Clock): EndedRun {
+  if (place.runs.stat(`${run.run}/stage`) !== null) place.runs.removeTree(`${run.run}/stage`);
+  return finishRun(place, run, { ...emptyEnding(run), outcome: 'cancelled', reason }, clock.now());
+}
+
+const recoveredNote =
+  'deskhand was stopped while it applied the changes, and finished that at its next start.';

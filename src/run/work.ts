@@ -1,0 +1,128 @@
+import { type LoopEnd, type LoopEvent, runLoop } from '../agent/agent.ts';
+import { randomName } from '../base/ids.ts';
+import type { Outcome } from '../base/outcome.ts';
+import { prepareStage, removeStage, type Stage } from '../changes/changes.ts';
+import { isRootControlName } from '../formats/control-files.ts';
+import type { RunState } from '../ledger/ledger.ts';
+import { type SandboxSpec, type Session, startSession } from '../sandbox/sandbox.ts';
+import { applyChanges } from './apply-changes.ts';
+import { type Ending, emptyEnding } from './ending.ts';
+import { openJournal } from './journal.ts';
+import { runDir } from './place.ts';
+import { buildPrompt } from './prompt.ts';
+import type { RunOptions, StopReason } from './run.ts';
+
+export type RunEvent = LoopEvent | { type: 'step'; step: 'staged' | 'collecting' | 'applying'; text: string };
+
+/** Stage, turns, ChangeSet, apply. null: the program was told to stop before the changes were collected. */
+export async function work(o: RunOptions, run: RunState): Promise<Ending | null> {
+  const dir = runDir(o.place, run.run);
+  await discardUnfinished(o, run);
+  o.place.runs.makeFolder(run.run, 0o700);
+  const stage = prepareStage({ folder: o.place.folder, dir: `${dir}/stage`, now: o.clock.now() });
+  // The sandbox comes up beside the first request: its tools wait for it, the model does not.
+  const session = startSession(sandboxSpec(o, run, stage));
+  try {
+    noteStart(o, run, session);
+    const end = await converse(o, run, session);
+    const ready = await session.ready;
+    await session.stop();
+    if (isShutdown(o.signal)) return null;
+    if (!ready.ok)
+      return { ...spent(run, end), outcome: 'blocked', reason: `${ready.reason}. ${ready.remedy}` };
+    const ending = endingOf(run, end, o.signal);
+    return end.outcome === 'finished' && !o.signal.aborted
+      ? await applyChanges(o, run, stage, ending)
+      : ending;
+  } finally {
+    await session.stop();
+    await removeStage(stage);
+  }
+}
+
+/** What an earlier process left of this run before it could collect anything: thrown away, and said in the ledger. */
+async function discardUnfinished(o: RunOptions, run: RunState): Promise<void> {
+  if (o.unfinished === undefined) return;
+  const reason =
+    'deskhand was stopped in the middle of the run; it starts afresh, on a new view of the folder';
+  o.place.ledger.append({ type: 'run-restarted', run: run.run, reason }, o.clock.now());
+  if (o.place.runs.stat(run.run) !== null) o.place.runs.removeTree(run.run);
+}
+
+function sandboxSpec(o: RunOptions, run: RunState, stage: Stage): SandboxSpec {
+  const names = (o.place.folder.list('') ?? []).map((entry) => entry.name);
+  return {
+    folder: o.place.folder.path,
+    stage: stage.dir,
+    resultRel: run.result,
+    readOnlyRel: names.filter(isRootControlName),
+    skillsRel: [],
+    owner: { uid: o.place.folder.entry.uid, gid: o.place.folder.entry.gid },
+    assets: o.assets,
+  };
+}
+
+function noteStart(o: RunOptions, run: RunState, session: Session): void {
+  o.place.ledger.append(
+    {
+      type: 'run-started',
+      run: run.run,
+      model: o.model.id,
+      endpoint: o.model.endpoint,
+      tier: session.tier,
+      version: o.version,
+      instructions: o.workspace.instructions.map(({ path, source, sha256 }) => ({ path, source, sha256 })),
+      budget: o.budget,
+    },
+    o.clock.now(),
+  );
+  run.model = o.model.id;
+  run.tier = session.tier;
+  o.onEvent?.({ type: 'step', step: 'staged', text: `${o.model.id} in ${session.tier}` });
+}
+
+async function converse(o: RunOptions, run: RunState, session: Session): Promise<LoopEnd> {
+  const parsed = o.task.parsed;
+  if (!('task' in parsed)) throw new Error(`${o.task.path} is no task that could be run.`);
+  const dataTag = randomName(8);
+  const prompt = buildPrompt({
+    instructions: o.workspace.instructions,
+    task: { path: o.task.path, body: parsed.task.body },
+    folder: o.place.folder.path,
+    result: run.result,
+    dataTag,
+    now: o.clock.now(),
+  });
+  return runLoop({
+    model: o.model,
+    tools: session.tools,
+    system: prompt.system,
+    opening: prompt.opening,
+    budget: o.budget,
+    spent: { turns: run.turns, usage: run.usage, costUsd: run.costUsd },
+    clock: o.clock,
+    signal: o.signal,
+    dataTag,
+    journal: openJournal(o, run, prompt),
+    ...(o.onEvent === undefined ? {} : { onEvent: o.onEvent }),
+  });
+}
+
+function endingOf(run: RunState, end: LoopEnd, signal: AbortSignal): Ending {
+  const isRevoked = signal.aborted && (signal.reason as StopReason) === 'revoked';
+  const outcome: Outcome = signal.aborted ? 'cancelled' : outcomeOf(end);
+  const reason = isRevoked ? 'the folder was revoked while the run was at work' : end.reason;
+  return { ...spent(run, end), outcome, reason, text: end.text };
+}
+
+function outcomeOf(end: LoopEnd): Outcome {
+  return end.outcome === 'finished' ? 'done-no-changes' : end.outcome;
+}
+
+function spent(run: RunState, end: LoopEnd): Ending {
+  return { ...emptyEnding(run), turns: end.turns, usage: end.usage, costUsd: end.costUsd };
+}
+
+function isShutdown(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as StopReason) === 'shutdown';
+}
