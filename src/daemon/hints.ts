@@ -1,0 +1,47 @@
+import { watch } from 'chokidar';
+import type { Path } from '../base/path.ts';
+
+/**
+ * Something may have changed: a wake-up call, nothing more. Watchers lose events without saying so, so nothing depends
+ * on them but speed; the next regular look finds whatever they missed.
+ */
+export interface Hints {
+  /** Watches these folders, each only itself and not what lies deeper, and lets go of all others. */
+  follow(folders: Path[]): void;
+  close(): Promise<void>;
+}
+
+/** `wake` is called at most once for each burst. `onTrouble` gets a sentence when watching does not work somewhere. */
+export function openHints(wake: () => void, onTrouble: (text: string) => void): Hints {
+  const watcher = watch([], { depth: 0, followSymlinks: false, ignoreInitial: true, persistent: true });
+  const followed = new Set<Path>();
+  let pending: NodeJS.Timeout | null = null;
+  watcher.on('all', () => {
+    pending ??= setTimeout(() => {
+      pending = null;
+      wake();
+    }, burstMs);
+  });
+  watcher.on('error', (error) =>
+    onTrouble(`watching is not complete (${String(error)}); deskhand looks by itself instead`),
+  );
+  return {
+    follow: (folders) => {
+      // The watcher takes text only; a folder whose name is no UTF-8 is found by the regular look.
+      const wanted = new Set(folders.filter((folder) => folder.isWellFormed()));
+      const gone = [...followed].filter((folder) => !wanted.has(folder));
+      const fresh = [...wanted].filter((folder) => !followed.has(folder));
+      if (gone.length > 0) watcher.unwatch(gone);
+      if (fresh.length > 0) watcher.add(fresh);
+      followed.clear();
+      for (const folder of wanted) followed.add(folder);
+    },
+    close: async () => {
+      if (pending !== null) clearTimeout(pending);
+      await watcher.close();
+    },
+  };
+}
+
+/** Editors save in several steps; one look after them is enough, and settling takes longer anyway. */
+const burstMs = 30;
