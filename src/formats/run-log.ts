@@ -1,0 +1,81 @@
+import { localStamp } from '../base/clock.ts';
+import type { Outcome } from '../base/outcome.ts';
+import { type Path, printPath } from '../base/path.ts';
+import { inlineText } from './markdown-text.ts';
+import { outcomeTitles, printUsd } from './result-body.ts';
+
+/** One run as log-<machine>.md shows it. */
+export interface LogRow {
+  /** ISO time of its end. */
+  at: string;
+  task: Path;
+  outcome: Outcome;
+  run: string;
+  /** Result folder or file, relative to the granted folder; null: none was written. */
+  resultRel: Path | null;
+  /** US dollars. */
+  cost: number | null;
+  /** How many files it changed. */
+  changes: number;
+  note?: string;
+}
+
+/** Older runs are in the journal; a page that a phone opens must not grow without end. */
+const rowsMax = 500;
+
+/**
+ * The log for people: a table, the newest run first. It is a view, made whole from the ledger each time, so nothing
+ * is lost with it.
+ */
+export function printRunLog(rows: readonly LogRow[]): string {
+  const newest = rows.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.run < b.run ? 1 : -1));
+  const lines = newest.slice(0, rowsMax).map(printRow);
+  const older = newest.length - lines.length;
+  return [
+    '# Runs',
+    '',
+    'Newest first. deskhand writes this page anew after each run; what you write here is lost.',
+    '',
+    '| When | Task | Outcome | Files | Cost | Result |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...lines,
+    ...(older > 0 ? ['', `${older} older runs are in \`.deskhand/journal/\`.`] : []),
+    '',
+  ].join('\n');
+}
+
+function printRow(row: LogRow): string {
+  const note = row.note ? `: ${inlineText(row.note.slice(0, 200))}` : '';
+  const cells = [
+    localTime(row.at),
+    inlineText(printPath(row.task)),
+    `${outcomeTitles[row.outcome]}${note}`,
+    String(row.changes),
+    row.cost === null ? '–' : printUsd(row.cost),
+    row.resultRel === null ? inlineText(row.run) : linkTo(row.resultRel),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function localTime(iso: string): string {
+  const ms = Date.parse(iso);
+  if (Number.isNaN(ms)) return inlineText(iso);
+  const { date, time } = localStamp(ms);
+  return `${date} ${time.slice(0, 2)}:${time.slice(2)}`;
+}
+
+/** The log stands in results/, so links are relative to that. */
+function linkTo(resultRel: Path): string {
+  const inResults = resultRel.startsWith('results/') ? resultRel.slice('results/'.length) : `../${resultRel}`;
+  const name = inResults.replace(/\/result\.md$/, '');
+  if (!inResults.isWellFormed()) return inlineText(printPath(name));
+  const target = inResults
+    .split('/')
+    .map((part) => encodeURIComponent(part).replaceAll(/[()*!']/g, percent))
+    .join('/');
+  return `[${inlineText(printPath(name))}](${target})`;
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16)}`;
+}
