@@ -12,7 +12,8 @@ import { withClaim } from './work-commands.ts';
 /** One command in the sandbox of a folder. Its exit code is ours; 125 when the sandbox itself could not be had. */
 export async function exec(input: ActInput): Promise<number> {
   const { output, options, args } = input;
-  const [folder = '', ...argv] = args;
+  const [folder = '', ...rest] = args;
+  const argv = rest[0] === '--' ? rest.slice(1) : rest;
   if (argv.length === 0) {
     const what = 'there is no command to run';
     throw new PersonError({

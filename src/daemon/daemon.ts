@@ -168,8 +168,13 @@ class Daemon {
   }
 
   #watched(): Path[] {
-    const folders = [...this.#desks.values()].flatMap(({ grant: { path } }) => [path, `${path}/tasks`]);
-    return [this.#o.home.path, `${this.#o.home.path}/requests`, ...folders];
+    const { path: home } = this.#o.home;
+    const folders = [...this.#desks.values()].flatMap(({ grant: { path, id } }) => [
+      path,
+      `${path}/tasks`,
+      `${home}/folders/${id}`,
+    ]);
+    return [home, `${home}/requests`, ...folders];
   }
 
   #activeDesks(): Desk[] {

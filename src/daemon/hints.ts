@@ -13,8 +13,15 @@ export interface Hints {
 
 /** `wake` is called at most once for each burst. `onTrouble` gets a sentence when watching does not work somewhere. */
 export function openHints(wake: () => void, onTrouble: (text: string) => void): Hints {
-  const watcher = watch([], { depth: 0, followSymlinks: false, ignoreInitial: true, persistent: true });
   const followed = new Set<Path>();
+  const watcher = watch([], {
+    depth: 0,
+    followSymlinks: false,
+    persistent: true,
+    // What is there when watching begins wakes too: it may have come after the look that asked for the watching.
+    ignoreInitial: false,
+    ignored: (path) => !followed.has(path) && !steers(path.slice(path.lastIndexOf('/') + 1)),
+  });
   let pending: NodeJS.Timeout | null = null;
   watcher.on('all', () => {
     pending ??= setTimeout(() => {
@@ -32,15 +39,23 @@ export function openHints(wake: () => void, onTrouble: (text: string) => void): 
       const gone = [...followed].filter((folder) => !wanted.has(folder));
       const fresh = [...wanted].filter((folder) => !followed.has(folder));
       if (gone.length > 0) watcher.unwatch(gone);
+      for (const folder of gone) followed.delete(folder);
+      for (const folder of fresh) followed.add(folder);
       if (fresh.length > 0) watcher.add(fresh);
-      followed.clear();
-      for (const folder of wanted) followed.add(folder);
     },
     close: async () => {
       if (pending !== null) clearTimeout(pending);
       await watcher.close();
     },
   };
+}
+
+/**
+ * Names that can change what is owed. All others in a folder are material, and there may be very many of them: they
+ * cost neither a watch nor a wake-up.
+ */
+function steers(name: string): boolean {
+  return /\.(md|txt|yaml|json)$/i.test(name) || ['PAUSE', 'tasks', 'key'].includes(name);
 }
 
 /** Editors save in several steps; one look after them is enough, and settling takes longer anyway. */

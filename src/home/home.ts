@@ -72,8 +72,12 @@ export class Home {
 
   setPaused(id: string | null, paused: boolean): void {
     const rel = id === null ? 'PAUSE' : `folders/${id}/PAUSE`;
-    if (paused) this.folder.write(rel, 'Made by `deskhand pause`, removed by `deskhand resume`.\n');
-    else if (this.folder.stat(rel) !== null) this.folder.remove(rel);
+    if (!paused) {
+      if (this.folder.stat(rel) !== null) this.folder.remove(rel);
+      return;
+    }
+    if (id !== null) this.folder.makeFolder(`folders/${id}`, 0o700);
+    this.folder.write(rel, 'Made by `deskhand pause`, removed by `deskhand resume`.\n');
   }
 
   /** One program at a time works for a DESKHAND_HOME. */

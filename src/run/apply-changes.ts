@@ -28,7 +28,7 @@ export async function applyChanges(
     return { ...ending, outcome: 'failed', reason, problems: checked.problems };
   }
   if (changeSet.changes.length === 0) return ending;
-  o.onEvent?.({ type: 'step', step: 'applying', text: `${changeSet.changes.length} changes` });
+  o.onEvent?.({ type: 'step', step: 'applying', text: `applying ${changeSet.changes.length} of them` });
   const dir = runDir(o.place, run.run);
   writeEnding(dir, { ...ending, outcome: 'done' });
   o.place.ledger.append(

@@ -16,11 +16,7 @@ export async function rollForward(place: RunPlace, run: RunState, clock: Clock):
   if (folder === null) return null;
   try {
     const ending = readEnding(folder);
-    const changes = await resumeApply({
-      runDir: runDir(place, run.run),
-      folder: place.folder,
-      now: clock.now(),
-    });
+    const changes = await resumeApply({ runDir: runDir(place, run.run), folder: place.folder });
     if (ending === null || changes === null) return null;
     place.ledger.append(appliedEvent(run.run, changes), clock.now());
     if (folder.stat('stage') !== null) folder.removeTree('stage');

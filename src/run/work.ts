@@ -1,6 +1,5 @@
 import { type LoopEnd, type LoopEvent, runLoop } from '../agent/agent.ts';
 import { randomName } from '../base/ids.ts';
-import type { Outcome } from '../base/outcome.ts';
 import { prepareStage, removeStage, type Stage } from '../changes/changes.ts';
 import { isRootControlName } from '../formats/control-files.ts';
 import type { RunState } from '../ledger/ledger.ts';
@@ -109,14 +108,15 @@ async function converse(o: RunOptions, run: RunState, session: Session): Promise
 }
 
 function endingOf(run: RunState, end: LoopEnd, signal: AbortSignal): Ending {
-  const isRevoked = signal.aborted && (signal.reason as StopReason) === 'revoked';
-  const outcome: Outcome = signal.aborted ? 'cancelled' : outcomeOf(end);
-  const reason = isRevoked ? 'the folder was revoked while the run was at work' : end.reason;
-  return { ...spent(run, end), outcome, reason, text: end.text };
-}
-
-function outcomeOf(end: LoopEnd): Outcome {
-  return end.outcome === 'finished' ? 'done-no-changes' : end.outcome;
+  const ending = { ...spent(run, end), text: end.text };
+  if (signal.aborted) {
+    const isRevoked = (signal.reason as StopReason) === 'revoked';
+    const reason = isRevoked ? 'the folder was revoked while the run was at work' : end.reason;
+    return { ...ending, outcome: 'cancelled', reason };
+  }
+  // Whether anything was done is for the ChangeSet to say, not for the model.
+  if (end.outcome === 'finished') return { ...ending, outcome: 'done-no-changes', reason: '' };
+  return { ...ending, outcome: end.outcome, reason: end.reason };
 }
 
 function spent(run: RunState, end: LoopEnd): Ending {
