@@ -1,18 +1,25 @@
 import type { Clock } from '../base/clock.ts';
-import { pathToJson, printPath } from '../base/path.ts';
+import { type Path, pathToJson, printPath } from '../base/path.ts';
 import type { DaemonEvent, RunEvent } from '../daemon/daemon.ts';
 import type { Output } from './output.ts';
+
+/** One run at work, as the living line shows it. */
+interface Shown {
+  task: string;
+  since: number;
+  text: string;
+  /** Tool calls that are under way, in the order of their start. */
+  tools: Map<string, string>;
+}
 
 /** Tells what is going on: one living line on a terminal (turn, tool, cost, time), plain lines elsewhere. */
 export function openProgress(
   output: Output,
   clock: Clock,
 ): { tell: (event: DaemonEvent) => void; close: () => void } {
-  const runs = new Map<string, { since: number; text: string }>();
+  const runs = new Map<string, Shown>();
   const draw = () => {
-    const lines = [...runs].map(
-      ([task, run]) => `${task}: ${run.text} · ${seconds(clock.now() - run.since)}`,
-    );
+    const lines = [...runs.values()].map((run) => printShown(run, clock.now()));
     if (output.isLive && lines.length > 0) output.live(lines.join('   '));
   };
   const timer = output.isLive ? setInterval(draw, redrawMs) : null;
@@ -21,19 +28,16 @@ export function openProgress(
     tell: (event) => {
       if (event.type === 'notice') output.talk(event.text);
       if (event.type === 'started') {
-        runs.set(printPath(event.task), { since: clock.now(), text: `starting with ${event.model}` });
-        if (!output.isLive) output.talk(`${printPath(event.task)}: starting with ${event.model}`);
-      }
-      if (event.type === 'progress') {
         const task = printPath(event.task);
-        const run = runs.get(task);
-        const text = describe(event.event);
-        if (run !== undefined && text !== null) {
-          run.text = text.line;
-          if (!output.isLive && text.isWorthALine) output.talk(`${task}: ${text.line}`);
-        }
+        const text = `starting with ${event.model}`;
+        runs.set(keyOf(event), { task, since: clock.now(), text, tools: new Map() });
+        if (!output.isLive) output.talk(`${task}: ${text}`);
       }
-      if (event.type === 'ended') tellEnd(output, runs, event);
+      if (event.type === 'progress') note(output, runs.get(keyOf(event)), event.event);
+      if (event.type === 'ended') {
+        runs.delete(keyOf({ folder: event.folder, task: event.ended.task }));
+        tellEnd(output, event);
+      }
       draw();
     },
     close: () => {
@@ -42,16 +46,32 @@ export function openProgress(
   };
 }
 
+function keyOf({ folder, task }: { folder: Path; task: Path }): string {
+  return `${folder}\u0000${task}`;
+}
+
+function printShown(run: Shown, now: number): string {
+  const tools = [...run.tools.values()];
+  const what = tools.length > 1 ? `${tools.length} calls: ${tools.join(', ')}` : (tools[0] ?? run.text);
+  return `${run.task}: ${what} · ${seconds(now - run.since)}`;
+}
+
+function note(output: Output, run: Shown | undefined, event: RunEvent): void {
+  if (run === undefined) return;
+  if (event.type === 'tool-started')
+    run.tools.set(event.id, `turn ${event.turn}, ${event.name} ${shortInput(event.input)}`);
+  if (event.type === 'tool-ended') run.tools.delete(event.id);
+  const said = describe(event);
+  if (said === null) return;
+  run.text = said.line;
+  if (!output.isLive && said.isWorthALine) output.talk(`${run.task}: ${said.line}`);
+}
+
 const redrawMs = 250;
 
-function tellEnd(
-  output: Output,
-  runs: Map<string, unknown>,
-  event: Extract<DaemonEvent, { type: 'ended' }>,
-): void {
+function tellEnd(output: Output, event: Extract<DaemonEvent, { type: 'ended' }>): void {
   const { ended, folder } = event;
   const task = printPath(ended.task);
-  runs.delete(task);
   const cost = ended.costUsd === null || ended.costUsd === 0 ? '' : `, ${dollars(ended.costUsd)}`;
   const changes = `${ended.changes} ${ended.changes === 1 ? 'change' : 'changes'}`;
   const reason = ended.reason === '' ? '' : `: ${ended.reason}`;

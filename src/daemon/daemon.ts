@@ -11,7 +11,7 @@ import type { Desk } from './desk.ts';
 import { updateDesks } from './desks.ts';
 import { type Hints, openHints } from './hints.ts';
 import { performOwed, rollForwardRuns } from './owed.ts';
-import { type Means, prepareRun } from './readiness.ts';
+import type { Means } from './readiness.ts';
 import { readMeans } from './survey.ts';
 import { performRequests } from './wishes.ts';
 
@@ -62,7 +62,7 @@ export type DaemonEvent =
   | { type: 'ready' }
   | { type: 'notice'; text: string }
   | { type: 'started'; task: Path; folder: Path; model: string }
-  | { type: 'progress'; task: Path; event: RunEvent }
+  | { type: 'progress'; task: Path; folder: Path; event: RunEvent }
   | { type: 'ended'; folder: Path; ended: EndedRun };
 
 class Daemon {
@@ -122,10 +122,7 @@ class Daemon {
       await rollForwardRuns(desk, clock, (ended) => this.#end(desk, ended));
       const decisions = desk.look(files, clock.now(), {
         paused: home.isPaused(desk.grant.id),
-        obstacle: (task, workspace) => {
-          const prepared = prepareRun(task, workspace, means);
-          return 'problem' in prepared ? prepared.problem : null;
-        },
+        means,
       });
       this.#sayProblems(desk);
       waits.push(...decisions.flatMap(({ at }) => (at === null ? [] : [at])));

@@ -1,4 +1,4 @@
-import { PersonError, type Problem } from '../base/errors.ts';
+import { PersonError } from '../base/errors.ts';
 import { type Path, pathToJson, printPath } from '../base/path.ts';
 import { Folder } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
@@ -6,7 +6,8 @@ import type { Home } from '../home/home.ts';
 import { fold, Ledger, type RunState, type State } from '../ledger/ledger.ts';
 import { type Decision, decide, type Marks, noteMarks } from '../plan/plan.ts';
 import { type RunPlace, tellFolder } from '../run/run.ts';
-import { type HomeFiles, readWorkspace, type TaskReading, type Workspace } from '../workspace/workspace.ts';
+import { type HomeFiles, readWorkspace, type Workspace } from '../workspace/workspace.ts';
+import { type Means, readiness } from './readiness.ts';
 
 /** One granted folder while deskhand is at work: its handles, its ledger, and what was seen at the last look. */
 export class Desk {
@@ -60,11 +61,7 @@ export class Desk {
   }
 
   /** Reads the folder and says what is owed. */
-  look(
-    files: HomeFiles,
-    now: number,
-    o: { paused: boolean; obstacle: (task: TaskReading, workspace: Workspace) => Problem | null },
-  ): Decision[] {
+  look(files: HomeFiles, now: number, o: { paused: boolean; means: Means }): Decision[] {
     const workspace = readWorkspace({
       folder: this.place.folder,
       grant: this.grant,
@@ -80,7 +77,7 @@ export class Desk {
       now,
       settleMs: workspace.settings.settleMs,
       paused: o.paused || workspace.paused,
-      obstacle: (task) => o.obstacle(task, workspace),
+      ...readiness(workspace, o.means),
     });
   }
 

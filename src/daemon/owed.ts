@@ -78,7 +78,7 @@ function start(desk: Desk, { task, slot }: Decision, o: OwedContext): void {
     version: o.version,
     clock: o.clock,
     signal: stop.signal,
-    onEvent: (event) => o.report({ type: 'progress', task: task.path, event }),
+    onEvent: (event) => o.report({ type: 'progress', task: task.path, folder: desk.grant.path, event }),
     ...(earlier === undefined ? {} : { unfinished: earlier }),
   });
   const told = run.then(

@@ -1,20 +1,31 @@
 import type { RunBudget } from '../agent/agent.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
+import { sha256 } from '../base/hash.ts';
 import type { Model } from '../base/model.ts';
 import type { Price } from '../base/price.ts';
 import { type ModelSettings, mayUseModel, narrowBudget, type Settings } from '../formats/settings.ts';
 import type { TaskFile } from '../formats/task.ts';
 import { openModel } from '../model/model.ts';
+import type { PlanInput } from '../plan/plan.ts';
 import type { Probe } from '../sandbox/sandbox.ts';
 import type { TaskReading, Workspace } from '../workspace/workspace.ts';
 
 /** What this machine has at this moment: read anew at each look, so that a remedy counts at once. */
 export interface Means {
+  /** Of this machine only: makes what the ledger keeps of a key worthless to others. */
+  secret: string;
   key: string | null;
   baseUrl: string | null;
   sandbox: Probe;
   clock: Clock;
+}
+
+export interface Prepared {
+  model: Model;
+  budget: RunBudget;
+  /** One word for all that this machine has for the run. */
+  means: string;
 }
 
 /** The model and the budget that a valid task would run with, or what stands in the way, with its remedy. */
@@ -22,17 +33,39 @@ export function prepareRun(
   task: TaskReading,
   workspace: Workspace,
   means: Means,
-): { model: Model; budget: RunBudget } | { problem: Problem } {
+): Prepared | { problem: Problem } {
   const parsed = task.parsed;
-  if (parsed === null || !('task' in parsed))
-    return { problem: { file: task.path, what: 'the task can not be read' } };
+  if (!('task' in parsed)) return { problem: { file: task.path, what: 'the task can not be read' } };
+  // An instruction or a restriction that can't be read: nothing may start as if it were not there.
+  const [unread] = workspace.problems;
+  if (unread !== undefined) return { problem: unread };
   const model = openTaskModel(task, parsed.task, workspace.settings, means);
   if ('problem' in model) return model;
   const budget = narrowBudget(workspace.settings.budget, parsed.task.budget);
   if (model.price === null && budget.usd !== 'none') return { problem: unpriced(task, model.id) };
   if (!means.sandbox.ok)
     return { problem: { file: task.path, what: means.sandbox.reason, rule: means.sandbox.remedy } };
-  return { model, budget };
+  const had = {
+    model: model.id,
+    settings: workspace.settings.models[model.id] ?? null,
+    ...means,
+    clock: null,
+  };
+  return { model, budget, means: sha256(JSON.stringify(had)).slice(0, 16) };
+}
+
+/** The same, as the plan asks for it. */
+export function readiness(workspace: Workspace, means: Means): Pick<PlanInput, 'obstacle' | 'means'> {
+  return {
+    obstacle: (task) => {
+      const prepared = prepareRun(task, workspace, means);
+      return 'problem' in prepared ? prepared.problem : null;
+    },
+    means: (task) => {
+      const prepared = prepareRun(task, workspace, means);
+      return 'problem' in prepared ? '' : prepared.means;
+    },
+  };
 }
 
 function openTaskModel(

@@ -6,7 +6,7 @@ import { type Decision, decide, noteMarks } from '../plan/plan.ts';
 import { type Probe, probeSandbox, type SandboxAssets } from '../sandbox/sandbox.ts';
 import { readHome, readWorkspace, type Workspace } from '../workspace/workspace.ts';
 import { openIfThere } from './desk.ts';
-import { type Means, prepareRun } from './readiness.ts';
+import { type Means, readiness } from './readiness.ts';
 
 /** A granted folder as it stands: what `status` and `why` tell. */
 export interface Survey {
@@ -45,10 +45,7 @@ export function surveyGrant(grant: Grant, o: SurveyOptions, means: Means): Surve
       now: o.clock.now(),
       settleMs: 0,
       paused: workspace.paused || o.home.isPaused(grant.id),
-      obstacle: (task) => {
-        const prepared = prepareRun(task, workspace, means);
-        return 'problem' in prepared ? prepared.problem : null;
-      },
+      ...readiness(workspace, means),
     });
     return { ...nothing, workspace, decisions };
   } finally {
@@ -61,6 +58,7 @@ export function surveyGrant(grant: Grant, o: SurveyOptions, means: Means): Surve
 export async function readMeans(o: SurveyOptions, sandbox?: Probe): Promise<Means> {
   const key = await readKey(o.home.folder, o.environment);
   return {
+    secret: o.home.secret,
     key: key?.key ?? null,
     baseUrl: o.environment['ANTHROPIC_BASE_URL'] ?? null,
     sandbox: sandbox ?? (await probeSandbox(o.assets)),

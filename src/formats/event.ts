@@ -38,6 +38,8 @@ const payloads = {
     endpoint: z.string().nullable(),
     tier: z.string(),
     version: z.string(),
+    /** Changes when the key, the endpoint or the model's settings do; nothing can be learnt from it. */
+    means: z.string(),
     instructions: z.array(z.object({ path: z.string(), source: z.string(), sha256: hash })),
     budget: z.object({
       usd: z.union([z.number(), z.literal('none')]),

@@ -24,17 +24,20 @@ export class Home {
   readonly folder: Folder;
   /** This machine's name in logs: `<host>-<4 letters>`, made once. */
   readonly machine: string;
+  /** Random, made once, never leaves this folder. */
+  readonly secret: string;
 
-  private constructor(path: Path, folder: Folder, machine: string) {
+  private constructor(path: Path, folder: Folder) {
     this.path = path;
     this.folder = folder;
-    this.machine = machine;
+    this.machine = machineName(folder);
+    this.secret = machineSecret(folder);
   }
 
   static open(path: Path): Home {
     makeHome(path);
     const folder = Folder.open(path);
-    return new Home(path, folder, machineName(folder));
+    return new Home(path, folder);
   }
 
   /** A bad entry is named in problems and left out; the others hold. */
@@ -121,3 +124,13 @@ function machineName(folder: Folder): string {
   folder.write('machine', `${name}\n`);
   return name;
 }
+
+function machineSecret(folder: Folder): string {
+  const known = readText(folder, 'secret')?.trim();
+  if (known !== undefined && known.length >= secretLength) return known;
+  const secret = randomName(secretLength);
+  folder.write('secret', `${secret}\n`, { mode: 0o600 });
+  return secret;
+}
+
+const secretLength = 40;

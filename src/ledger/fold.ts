@@ -17,6 +17,8 @@ export interface RunState {
   model: string | null;
   endpoint: string | null;
   tier: string | null;
+  /** What this machine had when it began: see run-started. null: it never began. */
+  means: string | null;
   turns: number;
   usage: Usage;
   /** US dollars; null when a price is not known. */
@@ -68,6 +70,7 @@ function takeForRun(run: RunState, event: LedgerEvent | UnknownEvent): void {
       run.model = event.model;
       run.endpoint = event.endpoint;
       run.tier = event.tier;
+      run.means = event.means;
       break;
     case 'turn-received':
       run.turns += 1;
@@ -105,6 +108,7 @@ function claimedRun(run: string, event: Extract<LedgerEvent, { type: 'run-claime
     model: null,
     endpoint: null,
     tier: null,
+    means: null,
     turns: 0,
     usage: noUsage,
     costUsd: 0,

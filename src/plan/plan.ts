@@ -27,6 +27,8 @@ export interface PlanInput {
   paused: boolean;
   /** What keeps a valid task from running on this machine now (no model, no key, no sandbox); null when nothing does. */
   obstacle: (task: TaskReading) => Problem | null;
+  /** What this machine has for the task now, as one word that changes when any of it does. */
+  means: (task: TaskReading) => string;
 }
 
 /** `run`: start it. `end`: close it without a run, as blocked. `wait`: look again at `at`. `rest`: nothing is owed. */
@@ -61,7 +63,7 @@ function decideTask(task: TaskReading, input: PlanInput): Decision {
   if (wasEmptied(task, input))
     return verdict('wait', 'the file is empty, though it was not before: it may still be being saved');
   const earlier = earlierRun(task, slot, input);
-  const resting = earlier === null ? null : reasonToRest(earlier, task);
+  const resting = earlier === null ? null : reasonToRest(earlier, task, input);
   if (resting !== null) return verdict('rest', resting);
   if (isDraft(task)) return verdict('rest', 'its front matter says draft: true');
   if (input.paused) return verdict('wait', 'paused: remove the file PAUSE or run `deskhand resume`');
@@ -92,11 +94,15 @@ function earlierRun(task: TaskReading, slot: string, input: PlanInput): RunState
 }
 
 /** Why an earlier run means that nothing is owed; null when it left the slot open for another try. */
-function reasonToRest(run: RunState, task: TaskReading): string | null {
+function reasonToRest(run: RunState, task: TaskReading, input: PlanInput): string | null {
   const name = run.task === task.path ? '' : ` under its earlier name ${run.task}`;
   if (run.outcome === null) return `run ${run.run} is at work on it`;
   if (isFinal(run.outcome))
     return `run ${run.run} ended it${name}: ${run.outcome}. Edit it, or use \`deskhand run --again\``;
+  // What blocked it came to light only while it ran (a key that is refused): trying again needs something to have changed.
+  if (run.outcome === 'blocked' && run.means !== null && run.means === input.means(task)) {
+    return `blocked: ${run.reason} It is tried again when the key or the settings change, or with \`deskhand run --again\``;
+  }
   return restingWhileOpen.has(run.outcome) ? `run ${run.run} is ${run.outcome}: ${run.reason}` : null;
 }
 

@@ -48,6 +48,8 @@ export interface RunOptions {
   slot: string;
   model: Model;
   budget: RunBudget;
+  /** One word for all that this machine has for the run. */
+  means: string;
   assets: SandboxAssets;
   version: string;
   clock: Clock;

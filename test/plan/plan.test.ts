@@ -41,6 +41,7 @@ function earlier(task: TaskReading, outcome: Outcome | null, more: Partial<RunSt
     model: null,
     endpoint: null,
     tier: null,
+    means: null,
     turns: 0,
     usage: noUsage,
     costUsd: 0,
@@ -67,6 +68,7 @@ function plan(tasks: TaskReading[], more: Partial<PlanInput> = {}): Decision[] {
     settleMs,
     paused: false,
     obstacle: () => null,
+    means: () => 'same',
     ...more,
   });
 }
@@ -162,6 +164,13 @@ promise(
     expect(verdicts(plan([task], { state }))).toEqual(['run']);
   },
 );
+
+test('a run that was blocked while it ran is not tried again until something changed on this machine', () => {
+  const task = words();
+  const state = earlier(task, 'blocked', { reason: 'the key was refused', means: 'same' });
+  expect(plan([task], { state })[0]).toMatchObject({ verdict: 'rest' });
+  expect(verdicts(plan([task], { state, means: () => 'another key' }))).toEqual(['run']);
+});
 
 promise(
   'plan.not-built',

@@ -43,4 +43,5 @@ export const mainPromises = [
   { id: 'doors.again', text: 'A task runs again when asked for or edited.' },
   { id: 'doors.exec', text: 'exec enters exactly the sandbox of a run, byte for byte.' },
   { id: 'doors.killed', text: 'Killed at any moment, a task has exactly one outcome.' },
+  { id: 'main.journalled-first', text: 'What is about to happen is on disk before it happens.' },
 ] as const;
