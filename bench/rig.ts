@@ -62,7 +62,10 @@ export async function openRig(
     arrivals,
     run,
     start: async () => {
-      const child = spawn(process.execPath, [bin, 'start'], { env, stdio: 'ignore' });
+      const child = spawn(process.execPath, [bin, 'start'], {
+        env: { ...env, NODE_OPTIONS: process.env['NODE_OPTIONS'] },
+        stdio: 'ignore',
+      });
       await until(() => readText(join(home, 'daemon.json')).includes('"ready"'), 'the daemon is ready');
       return child;
     },

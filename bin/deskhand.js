@@ -54,7 +54,7 @@ function passThrough(child) {
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const handlers = {
     SIGINT: () => onTerminal || child.kill('SIGINT'),
-    SIGTERM: () => 0,
+    SIGTERM: () => child.kill('SIGTERM'),
     SIGHUP: () => child.kill('SIGHUP'),
   };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);

@@ -15,14 +15,7 @@ import { runProgram } from './programs.mjs';
 import { SetUpError, sayStep } from './say.mjs';
 
 /** What the result depends on. package-lock.json stands for the compiler and the bundler. */
-const sources = [
-  'src',
-  'sandbox',
-  'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'rolldown.config.ts',
-];
+const sources = ['src', 'sandbox', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const made = ['main.js', 'guest.mjs', '.built-from'];
 
 /** @param {string} root */
@@ -51,22 +44,18 @@ export function build(root, node) {
 
 /** @param {string} root @param {string} node @param {string} outDir */
 function compile(root, node, outDir) {
+  const bundle = "import { bundleGuest } from './sandbox/bundle.ts'; await bundleGuest(process.argv[1]);";
   const steps = [
-    ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', outDir],
-    [
-      'node_modules/rolldown/bin/cli.mjs',
-      '-c',
-      'rolldown.config.ts',
-      '--file',
-      join(outDir, 'guest.mjs'),
-      '--log-level',
-      'warn',
-    ],
+    {
+      name: 'tsc',
+      args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', outDir],
+    },
+    { name: 'sandbox/bundle.ts', args: ['--input-type=module', '--eval', bundle, join(outDir, 'guest.mjs')] },
   ];
-  for (const step of steps) {
-    const done = runProgram(node, step, { cwd: root, quiet: true });
+  for (const { name, args } of steps) {
+    const done = runProgram(node, args, { cwd: root, quiet: true });
     if (!done.ok)
-      throw new SetUpError(`${done.output}\nThe build failed in ${step[0]} (its own words are above).`, 1);
+      throw new SetUpError(`${done.output}\nThe build failed in ${name} (its own words are above).`, 1);
   }
 }
 

@@ -47,6 +47,7 @@ function main() {
   const deskhand = (/** @type {string[]} */ ...args) => runDeskhand(home, args);
   head('Grant the folder, and let deskhand look once');
   deskhand('grant', folder);
+  print('');
   const code = deskhand('once');
 
   const results = findResults(folder);
@@ -109,7 +110,7 @@ function prepare(folder, model) {
 
 /** @param {string} home @param {string[]} args */
 function runDeskhand(home, args) {
-  print('', `${faint('$')} ${cyan(`deskhand ${args.map(quote).join(' ')}`)}`);
+  print(`${faint('$')} ${cyan(`deskhand ${args.map(quote).join(' ')}`)}`);
   const ended = spawnSync(process.execPath, [bin, ...args], {
     stdio: 'inherit',
     env: { ...process.env, DESKHAND_HOME: home },
@@ -141,7 +142,8 @@ function showOutcome(folder, { result, log }) {
 /** @param {{ place: string, home: string, folder: string, results: { result: string } }} where */
 function sayGoodbye({ place, home, folder, results }) {
   const run = /^run: *['"]?([^'"\n]+)/m.exec(readFileSync(results.result, 'utf8'))?.[1] ?? 'RUN';
-  const outputs = readNames(dirname(results.result)).filter((name) => name !== 'result.md');
+  const made = readNames(dirname(results.result)).filter((name) => name !== 'result.md');
+  const outputs = made.length > 0 ? made : ['result.md'];
   head('Now you');
   print(
     `${strong('Look')}    ${outputs.map((name) => join(dirname(results.result), name)).join('\n        ')}`,

@@ -1,7 +1,7 @@
 /** The npm packages: are they the ones that package-lock.json names, and if not, `npm ci`. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { chooseNode, findProgram, nodeMajorMin, pathOutsideProject, runProgram } from './programs.mjs';
 import { SetUpError, say, sayStep } from './say.mjs';
 
@@ -29,38 +29,47 @@ export function writeStamp(root, helpingTried) {
 /** True when node_modules is what package-lock.json says, and a Node that is new enough is there. @param {string} root */
 export function dependenciesReady(root) {
   if (chooseNode(root) === null) return false;
+  // npm leaves node-pty out where it can't compile it, but the build needs its types.
+  if (!existsSync(join(root, 'node_modules', 'node-pty', 'package.json'))) return false;
   const stamp = readStamp(root);
   if (stamp?.lock === hashLock(root) && stamp.platform === platform) return true;
   return stamp === null && npmAgrees(root);
 }
 
-/** @param {string} root */
+/**
+ * Two packages have a script of their own that must run: `node` fetches the Node that we run on, `node-pty` compiles
+ * against that Node's headers. No other package gets to run anything here.
+ * @param {string} root
+ */
 export function installDependencies(root) {
   sayStep(
     `Installing the npm packages, Node ${nodeMajorMin} among them (npm ci; about a minute, some 500 MB on disk)`,
   );
-  const path = pathOutsideProject();
-  const npm = findProgram('npm', path) ?? findProgram('npm');
-  if (npm === null)
-    throw new SetUpError(
-      'npm was not found on PATH. It comes with Node: install Node 24 or later with npm.',
-      2,
-    );
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  const done = runProgram(npm, args, { cwd: root, env: { ...process.env, PATH: path, ...nodeHeaders() } });
-  if (!done.ok)
-    throw new SetUpError(
-      `${done.output}npm ci failed (its own words are above). Is the npm registry reachable?`,
-      1,
-    );
+  const ci = runNpm(root, [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+  ]);
+  if (!ci.ok)
+    throw new SetUpError('npm ci failed (its own words are above). Is the npm registry reachable?', 1);
+  const node = runNpm(root, ['rebuild', 'node', '--ignore-scripts=false'], { quiet: true });
   if (chooseNode(root) === null) {
+    const remedy = `Install Node ${nodeMajorMin} or later yourself, then give the same command again.`;
     throw new SetUpError(
-      `Node ${nodeMajorMin} did not come along: npm was told not to run install scripts (ignore-scripts), or this platform has ` +
-        `no such package.\nInstall Node ${nodeMajorMin} or later, then give the same command again.`,
+      `${node.output}\nThe npm package node did not bring Node ${nodeMajorMin}. ${remedy}`,
       2,
     );
   }
-  if (!existsSync(join(root, 'node_modules', 'node-pty', 'package.json'))) {
+  const path = [join(root, 'node_modules', 'node', 'bin'), pathOutsideProject()].join(delimiter);
+  const pty = runNpm(root, ['rebuild', 'node-pty', '--ignore-scripts=false'], {
+    quiet: true,
+    path,
+    ...nodeHeaders(root),
+  });
+  if (!pty.ok || !terminalReady(root)) {
     say(
       '  node-pty could not be compiled here: `deskhand shell` and `exec -t` will say so; everything else works.',
     );
@@ -72,11 +81,29 @@ export function terminalReady(root) {
   return existsSync(join(root, 'node_modules', 'node-pty', 'build', 'Release', 'pty.node'));
 }
 
-/** Where this Node's own headers are on disk, node-pty compiles against them instead of downloading some. */
-function nodeHeaders() {
-  if (process.env.npm_config_nodedir) return {};
-  const prefix = dirname(dirname(process.execPath));
-  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? { npm_config_nodedir: prefix } : {};
+/**
+ * @param {string} root @param {string[]} args
+ * @param {{ quiet?: boolean, path?: string, headers?: string }} [options]
+ */
+function runNpm(root, args, { quiet = false, path = pathOutsideProject(), headers } = {}) {
+  const npm = findProgram('npm', path) ?? findProgram('npm');
+  if (npm === null)
+    throw new SetUpError(
+      'npm was not found on PATH. It comes with Node: install Node 24 or later with npm.',
+      2,
+    );
+  const env = { ...process.env, PATH: path, ...(headers ? { npm_config_nodedir: headers } : {}) };
+  return runProgram(npm, [...args, '--loglevel=error'], { cwd: root, env, quiet });
+}
+
+/** The headers that came with Node: without them node-gyp would download some. @param {string} root */
+function nodeHeaders(root) {
+  const name = `node-${process.platform}-${process.arch}`;
+  const places = [join('node_modules', 'node', 'node_modules', name), join('node_modules', name)];
+  const found = places
+    .map((place) => join(root, place))
+    .find((place) => existsSync(join(place, 'include', 'node', 'node_api.h')));
+  return found ? { headers: found } : {};
 }
 
 /**

@@ -1,12 +1,13 @@
 /**
  * Makes examples/weekly-sales/sales.csv and weekly-totals.csv: invented sales of an invented maker of office furniture,
- * always the same for the same seed. Run it with `node scripts/make-sales.mjs [SEED]`; the result is committed.
+ * always the same for the same seed. Run it with `node scripts/make-sales.mjs [SEED] [FOLDER]`; the result is committed.
  */
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'examples', 'weekly-sales');
+const example = join(dirname(dirname(fileURLToPath(import.meta.url))), 'examples', 'weekly-sales');
+const folder = process.argv[3] ?? example;
 const seed = Number(process.argv[2] ?? 110);
 const firstMonday = Date.UTC(2026, 7, 24);
 const weeks = 13;

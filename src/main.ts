@@ -1,21 +1,23 @@
-import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from './base/clock.ts';
+import { codeOf, messageOf } from './base/errors.ts';
 import { runCli } from './cli/cli.ts';
 import { readShipped } from './disk/disk.ts';
 
 /** Wires everything by hand, and owns the exit code. */
 async function main(): Promise<void> {
-  // HTTPS_PROXY and NO_PROXY for the Messages API; NODE_EXTRA_CA_CERTS is Node's own.
-  setGlobalProxyFromEnv();
+  await useProxy();
   const root = fileURLToPath(new URL('..', import.meta.url));
   const stop = new AbortController();
+  let stoppedAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // The second time someone means it: the ledger makes the next start go on from what is on disk.
-      if (stop.signal.aborted) process.exit(130);
+      // Who asks twice means it: the ledger makes the next start go on from what is on disk. But one Ctrl-C can come
+      // twice by itself, through a terminal and through the program that started us.
+      if (stop.signal.aborted && Date.now() - stoppedAt > 500) process.exit(130);
+      if (!stop.signal.aborted) stoppedAt = Date.now();
       stop.abort(signal);
     });
   }
@@ -32,6 +34,25 @@ async function main(): Promise<void> {
     clock: systemClock,
     signal: stop.signal,
   });
+}
+
+/** HTTPS_PROXY and NO_PROXY hold for the Messages API, never for a model on this machine. NODE_EXTRA_CA_CERTS is Node's own. */
+async function useProxy(): Promise<void> {
+  const { no_proxy: lower, NO_PROXY: upper } = process.env;
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+  // Loading Node's HTTP takes memory that most machines can keep.
+  if (!names.some((name) => process.env[name])) return;
+  const { setGlobalProxyFromEnv } = await import('node:http');
+  const noProxy = [lower ?? upper, 'localhost,127.0.0.1,::1'].filter(Boolean).join(',');
+  try {
+    setGlobalProxyFromEnv({ ...process.env, no_proxy: noProxy, NO_PROXY: noProxy });
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ERR_PROXY_INVALID_CONFIG') throw thrown;
+    process.stderr.write(
+      `The proxy that the environment names can't be used: ${messageOf(thrown)}\n  Right: HTTPS_PROXY=http://proxy.example.com:8080\n`,
+    );
+    process.exit(2);
+  }
 }
 
 function readVersion(root: string): string {

@@ -33,7 +33,7 @@ import { startDeadline } from './deadline.ts';
 import { decideNext, isSlip, type NextStep } from './next-step.ts';
 import { estimateNow, type RunState, say, startRun, takeReply } from './run-state.ts';
 
-export { budgetProblem, type RunBudget, type Spent } from './budget.ts';
+export type { RunBudget, Spent } from './budget.ts';
 
 export interface LoopOptions {
   model: Model;
@@ -131,8 +131,7 @@ async function takeTurns(o: LoopOptions, run: RunState, signal: AbortSignal): Pr
     await receive(o, run, turn, reply);
     if (reply.stop === 'aborted') return endedBySignal(o, run);
     const step = decideNext(reply, { ...run, model: o.model, maxTokens: grant.maxTokens, retryDenied });
-    if (reply.stop === 'error')
-      return { ...endedByStep(run, step), ...(reply.error ? { error: reply.error } : {}) };
+    if (reply.stop === 'error') return withError(endedByStep(run, step), reply.error);
     settling = o.journal.settled(await actOn(o, run, { turn, reply, step, signal }));
     // It is awaited later; until then a failure of it must not count as one that nobody looks at.
     settling.catch(() => undefined);
@@ -222,6 +221,10 @@ function endedByStep(run: RunState, step: NextStep): LoopEnd {
   if (step.do !== 'end')
     throw new Error(`A failed reply must end the run, and this one led to "${step.do}".`);
   return ended(run, step.outcome, step.reason);
+}
+
+function withError(end: LoopEnd, error: ModelError | undefined): LoopEnd {
+  return error === undefined ? end : { ...end, text: error.detail ?? end.text, error };
 }
 
 function ended(run: RunState, outcome: LoopOutcome, reason: string): LoopEnd {

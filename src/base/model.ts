@@ -82,6 +82,8 @@ export interface ModelError {
   /** For a person: what happened and, where there is one, the remedy. */
   message: string;
   status?: number;
+  /** What belongs to it and is longer than a reason: stands where the model's last words would. */
+  detail?: string;
 }
 
 export interface ModelReply {

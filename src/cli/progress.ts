@@ -110,7 +110,8 @@ function describe(event: RunEvent): { line: string; isWorthALine: boolean } | nu
 /** What a tool is called with, as far as a line has room: the command or the file. Control characters never reach the terminal. */
 function shortInput(input: unknown): string {
   if (typeof input !== 'object' || input === null) return '';
-  const first = Object.values(input).find((value) => typeof value === 'string');
+  const described = 'description' in input ? input.description : undefined;
+  const first = described ?? Object.values(input).find((value) => typeof value === 'string');
   return typeof first === 'string' ? printPath(first.split('\n')[0] ?? '').slice(0, 60) : '';
 }
 

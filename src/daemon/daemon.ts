@@ -17,7 +17,7 @@ import { performRequests } from './wishes.ts';
 
 export type { RunEvent } from '../run/run.ts';
 export { Desk, openIfThere } from './desk.ts';
-export { type Means, prepareRun } from './readiness.ts';
+export type { Means } from './readiness.ts';
 export { readMeans, type Survey, surveyGrant } from './survey.ts';
 export { printUndo } from './wishes.ts';
 

@@ -86,6 +86,7 @@ function openTaskModel(
     ...(own?.price === undefined ? {} : { price: priceOf(own.price) }),
     clock: means.clock,
     runbookText: parsed.body,
+    runbookLine: parsed.bodyLine,
   });
   return 'problem' in opened ? { problem: { file: task.path, ...opened.problem } } : opened;
 }

@@ -44,7 +44,7 @@ export function isRootControlName(name: Path): boolean {
   return !name.includes('/') && controlFile(name) !== null;
 }
 
-const controlTable: readonly (readonly [ControlFile['what'], 'root' | 'anywhere', string])[] = [
+export const controlTable: readonly (readonly [ControlFile['what'], 'root' | 'anywhere', string])[] = [
   ['instruction', 'anywhere', 'CLAUDE.md'],
   ['instruction', 'anywhere', 'CLAUDE.local.md'],
   ['instruction', 'anywhere', 'AGENTS*.md'],

@@ -46,6 +46,8 @@ export function printFrontMatter(data: Record<string, unknown>, body: string): s
   const block = stringify(data, {
     schema: 'core',
     version: '1.2',
+    // Quotes what older readers would take for a time or a switch: `12:30`, `no`.
+    compat: 'yaml-1.1',
     lineWidth: 0,
     blockQuote: false,
     aliasDuplicateObjects: false,

@@ -3,7 +3,7 @@ import { limits } from '../base/limits.ts';
 import type { ToolContent } from '../base/tool.ts';
 
 /**
- * The lines between host and guest: one JSON object a line, LF ends it, docs/guest-protocol.md is the text of it.
+ * The lines between host and guest: one JSON object a line, LF ends it, docs/formats.md is the text of it.
  * What the guest says comes from an attacker: a line that is not exactly one of these is no line.
  */
 export const guestProtocol = 1;

@@ -28,7 +28,7 @@ const rowsMax = 500;
  * is lost with it.
  */
 export function printRunLog(rows: readonly LogRow[]): string {
-  const newest = rows.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.run < b.run ? 1 : -1));
+  const newest = rows.toSorted(newestFirst);
   const lines = newest.slice(0, rowsMax).map(printRow);
   const older = newest.length - lines.length;
   return [
@@ -42,6 +42,13 @@ export function printRunLog(rows: readonly LogRow[]): string {
     ...(older > 0 ? ['', `${older} older runs are in \`.deskhand/journal/\`.`] : []),
     '',
   ].join('\n');
+}
+
+/** By instant, not by text: local times with two offsets stand in one log. Runs of one instant by their names. */
+function newestFirst(a: LogRow, b: LogRow): number {
+  const [timeA, timeB] = [a, b].map(({ at }) => Date.parse(at) || 0) as [number, number];
+  if (timeA !== timeB) return timeB - timeA;
+  return a.run < b.run ? 1 : a.run > b.run ? -1 : 0;
 }
 
 function printRow(row: LogRow): string {
@@ -66,14 +73,12 @@ function localTime(iso: string): string {
 
 /** The log stands in results/, so links are relative to that. */
 function linkTo(resultRel: Path): string {
-  const inResults = resultRel.startsWith('results/') ? resultRel.slice('results/'.length) : `../${resultRel}`;
-  const name = inResults.replace(/\/result\.md$/, '');
-  if (!inResults.isWellFormed()) return inlineText(printPath(name));
-  const target = inResults
-    .split('/')
-    .map((part) => encodeURIComponent(part).replaceAll(/[()*!']/g, percent))
-    .join('/');
-  return `[${inlineText(printPath(name))}](${target})`;
+  const folder = resultRel.replace(/\/result\.md$/, '');
+  const inResults = folder.startsWith('results/') ? folder.slice('results/'.length) : `../${folder}`;
+  const label = inlineText(printPath(inResults));
+  if (!inResults.isWellFormed()) return label;
+  const parts = `${inResults}/result.md`.split('/');
+  return `[${label}](${parts.map((part) => encodeURIComponent(part).replaceAll(/[()*!']/g, percent)).join('/')})`;
 }
 
 function percent(character: string): string {

@@ -147,7 +147,7 @@ function usdNumber(value: number | 'none' | undefined): number {
 
 const rule = 'settings.yaml holds one `key: value` a line';
 const example = 'model: claude-opus-5-5\nbudget: { usd: 2.00 }';
-const folderKeys: ReadonlySet<string> = new Set(['model', 'budget']);
+export const folderKeys: ReadonlySet<string> = new Set(['model', 'budget']);
 const dollars = z.number().min(0).max(100_000);
 const milliseconds = z.number().int().min(100).max(86_400_000);
 
@@ -166,7 +166,7 @@ const modelSettings = z.strictObject({
   streamIdleMs: milliseconds.optional(),
 });
 
-const settingsFields: Record<string, Field> = {
+export const settingsFields: Record<string, Field> = {
   model: modelField,
   models: {
     // Without a prototype, so that a model called `constructor` finds nothing.

@@ -40,26 +40,31 @@ export function openRunbook(text: string, firstLine: number): Model | { problem:
 
 function nextStep(blocks: Fence[], request: ModelRequest): ModelReply {
   const results = toolResults(request.messages);
-  const last = results.length - 1;
-  const done = blocks[last];
-  if (done !== undefined && results[last]?.is_error === true) {
-    const message = `Block ${name(blocks, done)} failed:\n\n${tail(outputOf(results[last]))}`;
-    return { ...answer('error'), error: { kind: 'runbook', message } };
-  }
+  if (results.at(-1)?.is_error === true) return failed(blocks, results);
   const next = blocks[results.length];
   if (next === undefined)
     return { ...answer('end_turn'), content: [{ type: 'text', text: report(blocks, results) }] };
-  if (!request.tools.some((tool) => tool.name === 'Bash'))
-    return {
-      ...answer('error'),
-      error: { kind: 'runbook', message: 'The runbook model needs the tool Bash, which is not there.' },
-    };
+  if (!request.tools.some((tool) => tool.name === 'Bash')) {
+    const message = 'The runbook model needs the tool Bash, which is not there.';
+    return { ...answer('error'), error: { kind: 'runbook', message } };
+  }
   const description = `Block ${name(blocks, next)}`;
   const input = { command: command(next), description, timeout: limits.toolMsMax };
   return {
     ...answer('tool_use'),
     content: [{ type: 'tool_use', id: `block-${results.length + 1}`, name: 'Bash', input }],
   };
+}
+
+/** The reason is the line that says what was wrong, as far as one can tell; all that was said stands in the detail. */
+function failed(blocks: Fence[], results: ToolResultBlock[]): ModelReply {
+  const block = blocks[results.length - 1];
+  if (block === undefined) throw new Error('There are more results than blocks.');
+  const lines = outputOf(results.at(-1)).trimEnd().split('\n');
+  const wrong =
+    lines.findLast((line) => /error|denied|no such|not found|cannot|failed/i.test(line)) ?? lines.at(-1);
+  const message = `Block ${name(blocks, block)} failed: ${wrong?.trim().slice(0, 300) || 'it said nothing'}`;
+  return { ...answer('error'), error: { kind: 'runbook', message, detail: report(blocks, results) } };
 }
 
 function answer(stop: ModelReply['stop']): ModelReply {
@@ -99,14 +104,23 @@ function toolResults(messages: Message[]): ToolResultBlock[] {
 }
 
 function report(blocks: Fence[], results: ToolResultBlock[]): string {
-  const parts = blocks.map((block, at) => {
-    const output = tail(outputOf(results[at]));
-    return output.trim() === ''
-      ? `Block ${name(blocks, block)}: no output.`
-      : `Block ${name(blocks, block)}:\n\n${output}`;
+  const parts = results.map((result, at) => {
+    const block = blocks[at];
+    const title = block === undefined ? '' : `Block ${name(blocks, block)}`;
+    const output = outputOf(result).trimEnd();
+    const end = result.is_error === true ? ' failed' : '';
+    return output === '' || output === '(no output)'
+      ? `${title}${end}: no output.`
+      : `${title}${end}:\n\n${tail(output)}`;
   });
-  const head = blocks.length === 1 ? 'The block ran.' : `All ${blocks.length} blocks ran.`;
-  return [head, ...parts].join('\n\n');
+  return [heading(blocks.length, results), ...parts].join('\n\n');
+}
+
+function heading(count: number, results: ToolResultBlock[]): string {
+  if (results.at(-1)?.is_error !== true) return count === 1 ? 'The block ran.' : `All ${count} blocks ran.`;
+  const left = count - results.length;
+  if (left === 0) return 'The last block failed.';
+  return `Block ${results.length} failed; ${left === 1 ? 'the one' : `the ${left}`} after it did not run.`;
 }
 
 function name(blocks: Fence[], block: Fence): string {
@@ -123,11 +137,9 @@ function outputOf(result: ToolResultBlock | undefined): string {
 
 /** The end of a long output, indented as Markdown's code, so that nothing in it can look like the report itself. */
 function tail(output: string): string {
-  const lines = output.replace(/\n+$/, '').split('\n');
+  const lines = output.split('\n');
   const kept = lines.slice(-40).map((line) => `    ${line.slice(0, 500)}`);
-  return (lines.length > 40 ? [`    … (${lines.length - 40} lines before)`, ...kept] : kept)
-    .join('\n')
-    .trimEnd();
+  return (lines.length > 40 ? [`    … (${lines.length - 40} lines before)`, ...kept] : kept).join('\n');
 }
 
 function neverClosed(fence: Fence): Problem {

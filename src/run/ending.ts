@@ -18,6 +18,8 @@ export interface Ending {
   changes: Applied[];
   /** What the run made that can't come out of the sandbox, and why. */
   dropped: { path: Path; why: string }[];
+  /** What is odd about the task file, but stops nothing. */
+  warnings: (string | Problem)[];
   /** Limits that bit, and what else a person should know. */
   notes: string[];
   turns: number;
@@ -36,6 +38,7 @@ export function emptyEnding(run: RunState): Ending {
     problems: [],
     changes: [],
     dropped: [],
+    warnings: [],
     notes: [],
     turns: run.turns,
     usage: run.usage,

@@ -103,12 +103,12 @@ async function applyAsRun(
 const noResult = 'results/.none';
 
 function execSpec(o: ExecRun, stage: Stage): SandboxSpec {
-  const names = (o.folder.list('') ?? []).map((entry) => entry.name);
+  const names = (o.folder.list('', isRootControlName) ?? []).map((entry) => entry.name);
   return {
     folder: o.folder.path,
     stage: stage.dir,
     resultRel: null,
-    readOnlyRel: names.filter(isRootControlName),
+    readOnlyRel: names,
     skillsRel: [],
     owner: { uid: o.folder.entry.uid, gid: o.folder.entry.gid },
     assets: o.assets,

@@ -117,6 +117,7 @@ function resultOf(place: RunPlace, run: RunState, ending: Ending, now: number): 
     dropped: ending.dropped,
     limits: ending.notes,
     problems: ending.problems,
+    warnings: ending.warnings,
     words: ending.text,
     ...(ending.changes.length > 0 ? { undo: { until: null } } : {}),
   };

@@ -1,7 +1,8 @@
 import { type LoopEnd, type LoopEvent, runLoop } from '../agent/agent.ts';
+import type { Problem } from '../base/errors.ts';
 import { randomName } from '../base/ids.ts';
 import { prepareStage, removeStage, type Stage } from '../changes/changes.ts';
-import { isRootControlName } from '../formats/control-files.ts';
+import { widerBudget } from '../formats/settings.ts';
 import type { RunState } from '../ledger/ledger.ts';
 import { type SandboxSpec, type Session, startSession } from '../sandbox/sandbox.ts';
 import { applyChanges } from './apply-changes.ts';
@@ -29,7 +30,7 @@ export async function work(o: RunOptions, run: RunState): Promise<Ending | null>
     if (isShutdown(o.signal)) return null;
     if (!ready.ok)
       return { ...spent(run, end), outcome: 'blocked', reason: `${ready.reason}. ${ready.remedy}` };
-    const ending = endingOf(run, end, o.signal);
+    const ending = { ...endingOf(run, end, o.signal), warnings: warningsOf(o) };
     return end.outcome === 'finished' && !o.signal.aborted
       ? await applyChanges(o, run, stage, ending)
       : ending;
@@ -49,13 +50,12 @@ async function discardUnfinished(o: RunOptions, run: RunState): Promise<void> {
 }
 
 function sandboxSpec(o: RunOptions, run: RunState, stage: Stage): SandboxSpec {
-  const names = (o.place.folder.list('') ?? []).map((entry) => entry.name);
   return {
     folder: o.place.folder.path,
     stage: stage.dir,
     resultRel: run.result,
     run: run.run,
-    readOnlyRel: names.filter(isRootControlName),
+    readOnlyRel: o.workspace.listings.root.control,
     skillsRel: [],
     owner: { uid: o.place.folder.entry.uid, gid: o.place.folder.entry.gid },
     assets: o.assets,
@@ -119,6 +119,16 @@ function endingOf(run: RunState, end: LoopEnd, signal: AbortSignal): Ending {
   // Whether anything was done is for the ChangeSet to say, not for the model.
   if (end.outcome === 'finished') return { ...ending, outcome: 'done-no-changes', reason: '' };
   return { ...ending, outcome: end.outcome, reason: end.reason };
+}
+
+/** Unknown keys, and a budget that is larger than the owner's: said, not hidden. */
+function warningsOf({ task: { parsed, path }, workspace: { settings } }: RunOptions): (string | Problem)[] {
+  if (!('task' in parsed)) return [];
+  const wider = widerBudget(settings.budget, parsed.task.budget).map((key) => ({
+    file: path,
+    what: `\`budget.${key}\` is larger than the owner of this machine allows, so ${settings.budget[key]} held`,
+  }));
+  return [...parsed.warnings, ...wider];
 }
 
 function spent(run: RunState, end: LoopEnd): Ending {

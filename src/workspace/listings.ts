@@ -2,6 +2,7 @@ import type { Problem } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { comparePaths, type Path, printPath } from '../base/path.ts';
 import type { Folder } from '../disk/disk.ts';
+import { isRootControlName } from '../formats/control-files.ts';
 import { classifyName } from '../formats/synced-names.ts';
 import { taskFileKind } from '../formats/task-names.ts';
 import { type StatMark, statMark, stillHolds } from './stat-mark.ts';
@@ -28,6 +29,8 @@ interface RootNames {
   /** Spelled like an instruction file, in whatever case. */
   instructions: Path[];
   pauseName: Path | null;
+  /** What a run sees read-only. */
+  control: Path[];
   deskhand: Place;
   inbox: Place;
 }
@@ -80,10 +83,12 @@ function listRoot(folder: Folder, before: RootNames | undefined, now: number): R
     conflicts: [],
     instructions: [],
     pauseName: null,
+    control: [],
     deskhand: 'none',
     inbox: 'none',
   };
-  for (const { name, kind } of folder.list('') ?? []) {
+  for (const { name, kind } of folder.list('', maySteer) ?? []) {
+    if (isRootControlName(name)) names.control.push(name);
     if (name === 'tasks') names.inbox = kind === 'folder' ? 'folder' : 'other';
     else if (name === '.deskhand') names.deskhand = kind === 'folder' ? 'folder' : 'other';
     else if (kind !== 'folder' && /^pause(\.txt|\.md)?$/i.test(name)) names.pauseName = name;
@@ -91,6 +96,11 @@ function listRoot(folder: Folder, before: RootNames | undefined, now: number): R
     else if (name.length > 8) addTaskName(names, name, name);
   }
   return names;
+}
+
+/** Cheap and generous, since it is asked of every name: it leaves out only what can't steer anything. */
+function maySteer(name: Path): boolean {
+  return /^\.|task|claude|agents|approvals|pause/i.test(name);
 }
 
 function listInbox(folder: Folder, before: InboxNames | undefined, now: number): InboxNames {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Tool } from '../../src/base/tool.ts';
+import { promise } from '../promises.ts';
 import { scratchDir } from '../scratch.ts';
 import { computingModel } from '../wire/computing-model.ts';
 import { wireForTest } from '../wire/for-test.ts';
@@ -28,7 +29,7 @@ function units(cents: number): string {
   return `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
 }
 
-test('the computing model does its task on any table', async () => {
+promise('agent.real-work', 'the computing model does its task on any table', async () => {
   const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`seed ${seed}`);
   for (let at = 0; at < 8; at++) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { estimateNow, say, startRun, takeReply } from '../../src/agent/run-state.ts';
-import { type Model, type ModelReply, noUsage, type Usage } from '../../src/base/model.ts';
+import { addUsage, type Model, type ModelReply, noUsage, type Usage } from '../../src/base/model.ts';
 
 const model: Model = {
   id: 'm',
@@ -25,7 +25,7 @@ function reply(...usages: Partial<Usage>[]): ModelReply {
   return {
     content: [{ type: 'text', text: 'Well.' }],
     stop: 'end_turn',
-    usage: all.reduce((a, b) => ({ ...a, input: a.input + b.input, output: a.output + b.output })),
+    usage: all.reduce(addUsage),
     usages: all,
     promptTokens: last.input + last.cacheRead + last.cacheWrite,
     attempts: all.length,

@@ -6,6 +6,7 @@ export const pageRules: Readonly<Record<string, (project: Project, rules: Rules)
   "ARCHITECTURE.md shows the test's floors table": checkFloorsTable,
   'decisions are numbered without gaps, indexed, and their links resolve': checkDecisions,
   'each package is explained in a decision': checkPackages,
+  'package-lock.json names no download addresses': checkLock,
   'README and ARCHITECTURE stay short': checkPageSizes,
   'the change log begins with what is unreleased': checkChangeLog,
 };
@@ -75,6 +76,16 @@ function checkPackages({ tree }: Project): string[] {
   return packages
     .filter((name) => !pages.some((page) => page.includes(`\`${name}\``)))
     .map((name) => `package.json: ${name} is in no decision`);
+}
+
+/** Whoever installs may use a registry of their own; hashes say what is right. */
+function checkLock({ tree }: Project): string[] {
+  const line = (tree.get('package-lock.json') ?? '')
+    .split('\n')
+    .findIndex((text) => text.includes('"resolved"'));
+  return line === -1
+    ? []
+    : [`package-lock.json:${line + 1}: has "resolved"; make it with omit-lockfile-registry-resolved`];
 }
 
 function checkPageSizes({ tree }: Project): string[] {

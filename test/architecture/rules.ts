@@ -18,7 +18,7 @@ export interface Rules {
   shared: Readonly<Record<string, readonly string[]>>;
   /** Members of global objects, and the only place that may use each. */
   globals: Readonly<Record<string, string>>;
-  /** What the guest may import from src/: prefixes of paths. */
+  /** What the guest may import: prefixes of paths in src/, and packages, which are bundled with it. */
   guestMayImport: readonly string[];
   linesMax: { source: number; test: number };
   /** Files in a folder; an open one holds many small leaves. */
@@ -117,7 +117,9 @@ function checkExports(project: Project): Breach[] {
     ...(exportAllLine === null
       ? []
       : [`${path}:${exportAllLine}: re-exports everything; name what goes out`]),
-    ...(onlyReExports ? [`${path}: only re-exports; a front file does some of its folder's work`] : []),
+    ...(onlyReExports && path !== frontOf(folderOf(path))
+      ? [`${path}: only re-exports, and is not its folder's front`]
+      : []),
   ]);
 }
 
@@ -184,13 +186,12 @@ function checkFronts(project: Project, rules: Rules): Breach[] {
 }
 
 function checkGuest(project: Project, { guestMayImport }: Rules): Breach[] {
-  return under(project, 'sandbox/').flatMap((source) =>
-    source.imports.flatMap(({ to, outside, line }) => {
-      const fine = outside
-        ? to.startsWith('node:')
-        : to.startsWith('sandbox/') || guestMayImport.some((start) => to.startsWith(start));
-      return fine ? [] : [`${source.path}:${line}: imports ${to}, which the guest may not`];
-    }),
+  const isFine = (to: string, outside: boolean) =>
+    to.startsWith(outside ? 'node:' : 'sandbox/') || guestMayImport.some((start) => to.startsWith(start));
+  return under(project, 'sandbox/guest/').flatMap((source) =>
+    source.imports
+      .filter(({ to, outside }) => !isFine(to, outside))
+      .map(({ to, line }) => `${source.path}:${line}: imports ${to}, which the guest may not`),
   );
 }
 

@@ -164,7 +164,7 @@ describe('hostile front matter', () => {
     expect(Object.getPrototypeOf(read.data)).toBeNull();
     expect(read.data?.['draft']).toBeUndefined();
     expect(({} as Record<string, unknown>)['draft']).toBeUndefined();
-    expect((read.data?.['b'] as Record<string, unknown>)['c']).toBeUndefined();
+    expect((read.data?.['b'] as Record<string, unknown> | undefined)?.['c']).toBeUndefined();
   });
 
   test('the same text twice gives the same answer, and answers share nothing', () => {
@@ -172,7 +172,7 @@ describe('hostile front matter', () => {
     expect(parseFrontMatter(broken).problems).toEqual(parseFrontMatter(broken).problems);
     expect(parseFrontMatter(broken).problems).not.toEqual([]);
     const text = '---\nlist: [1]\n---\n';
-    (parseFrontMatter(text).data?.['list'] as number[]).push(2);
+    (parseFrontMatter(text).data?.['list'] as number[] | undefined)?.push(2);
     expect(parseFrontMatter(text).data?.['list']).toEqual([1]);
   });
 });
@@ -227,6 +227,10 @@ describe('printing', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  test('a value never begins a line, so no other reader can take it for the end', () => {
+    expect(printFrontMatter({ a: 'x\n---\ny', b: 'z\n' }, '').split('\n')).toHaveLength(5);
   });
 
   test('reading any text gives data, or none, or a mistake with a line; never an exception', () => {

@@ -87,7 +87,11 @@ describe('a result', () => {
       'undo',
     ]);
     expect(data).toMatchObject({ outcome: 'done', cost: 0.0412, turns: 4 });
-    expect((data?.['changes'] as unknown[])[0]).toEqual({ path: 'report.md', act: 'create', sha256: hash });
+    expect((data?.['changes'] as unknown[] | undefined)?.[0]).toEqual({
+      path: 'report.md',
+      act: 'create',
+      sha256: hash,
+    });
   });
 
   test.each(outcomes)('%s is said in the title', (outcome) => {
@@ -328,6 +332,14 @@ describe('the log', () => {
     expect(second).toContain(
       'tasks/a.md | done | 2 | $0.50 | [2026-11-24 0800 a](2026-11-24%200800%20a/result.md) |',
     );
+  });
+
+  test('is in the order of the instants, also in the night when clocks are set back', () => {
+    const at = ['2026-10-25T02:30:00+02:00', '2026-10-25T02:10:00+01:00', '2026-10-25T03:00:00+01:00'];
+    const text = printRunLog(
+      at.map((time, index) => ({ ...row, at: time, run: `r${5 - index}`, resultRel: null })),
+    );
+    expect([...text.matchAll(/\| (r\d) \|/g)].map(([, run]) => run)).toEqual(['r3', 'r4', 'r5']);
   });
 
   test('is the same whatever the order of its rows, and short however many', () => {

@@ -33,6 +33,10 @@ const missed: [string, string][] = [
   ['two backticks', '``\nls\n``'],
   ['what is indented as code', '    ```sh\n    rm -rf .\n    ```\n'],
   ['what is indented as code in a list', '- a\n\n      ```sh\n      rm -rf .\n      ```\n'],
+  [
+    'what is indented as code after a list that has ended',
+    '- a\n\ntext\n\n    ```sh\n    rm -rf .\n    ```\n',
+  ],
   ['what is quoted', '> ```sh\n> rm -rf .\n> ```\n'],
   ['what is commented out', '<!--\n```sh\nrm -rf .\n```\n-->\n'],
   ['what is commented out from the middle of the line', '<!-- not now\n\n```sh\nrm -rf .\n```\n\n-->\n'],

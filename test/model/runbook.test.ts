@@ -68,8 +68,13 @@ promise(
 );
 
 const failing: [string, string, string, RegExp][] = [
-  ['sh', '```sh\nfalse\n```', 'sh', /^Block 2 of 3 \(sh, line 4\) failed:/],
-  ['a command in the middle of sh', '```sh\ncat no-such-file\necho after\n```', 'sh', /No such file/],
+  ['sh', '```sh\nfalse\n```', 'sh', /^Block 2 of 3 \(sh, line 4\) failed: no output\.$/m],
+  [
+    'a command in the middle of sh',
+    '```sh\ncat no-such-file\necho not to be seen\n```',
+    'sh',
+    /No such file/,
+  ],
   ['python', "```py\nraise ValueError('bad row 7')\n```", 'py', /ValueError: bad row 7/],
   ['node', "```node\nthrow new Error('bad row 7')\n```", 'node', /Error: bad row 7/],
   ['code that is none', '```python\ndef (:\n```', 'python', /SyntaxError/],
@@ -83,9 +88,13 @@ describe.each(failing)('%s', (_, block, language, words) => {
         `\`\`\`sh\necho one\n\`\`\`\n${block}\n\`\`\`sh\ntouch too-late\n\`\`\`\n`,
       );
       expect(end).toMatchObject({ outcome: 'failed', turns: 2, error: { kind: 'runbook' } });
-      expect(end.reason).toMatch(words);
-      expect(end.reason).toContain(`Block 2 of 3 (${language}, line 4)`);
-      expect(end.reason).not.toContain('after');
+      expect(end.reason).toMatch(/^Block 2 of 3 \(.*, line 4\) failed: .+$/);
+      expect(end.reason).toContain(`(${language}, line 4)`);
+      expect(end.text).toMatch(words);
+      expect(end.text).toContain(
+        'Block 2 failed; the one after it did not run.\n\nBlock 1 of 3 (sh, line 1):\n\n    one\n\n',
+      );
+      expect(end.text).not.toContain('not to be seen');
       expect(existsSync(join(folder, 'too-late'))).toBe(false);
     },
   );

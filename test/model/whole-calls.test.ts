@@ -80,6 +80,15 @@ promise(
   },
 );
 
+test('a call that the length limit cut before any of its input came does not run', async () => {
+  const tool = { ...echoTool(), inputSchema: { type: 'object' } };
+  const begun = { ...call('Echo', {}), rawInput: '', unended: true };
+  const cut: Reply = { kind: 'message', message: { content: [text('Now.'), begun], stop: 'max_tokens' } };
+  const wire = await wireForTest(inOrder(cut, say(text('Done.'))));
+  await told({ model: wireModel(wire.url), tools: [tool] });
+  expect(tool.calls).toEqual([]);
+});
+
 test('a call without any input has an empty one', async () => {
   const tool = { ...echoTool(), inputSchema: { type: 'object' } };
   const wire = await wireForTest(inOrder(say({ ...call('Echo', {}), rawInput: '' }), say(text('Done.'))));

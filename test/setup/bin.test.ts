@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeMachine } from './fake-machine.ts';
 
 describe('bin/deskhand.js', () => {
@@ -40,9 +40,11 @@ describe.skipIf(oldNode === null)('bin/deskhand.js on an older Node runs the one
     async (signal) => {
       const clone = builtClone(
         `let got = 0; process.on('${signal}', () => { got += 1; setTimeout(() => process.exit(40 + got), 300); });` +
-          "setInterval(() => undefined, 1000); process.stdout.write('up');",
+          'setInterval(() => undefined, 1000); process.stdout.write(String(process.pid));',
       );
       const child = spawn(old, [binOf(clone)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const inner = once(child.stdout, 'data').then(([text]) => Number(text));
+      onTestFinished(async () => void endQuietly([child.pid, await inner]));
       await once(child.stdout, 'data');
       child.kill(signal);
       expect(await ending(child)).toEqual({ code: 41, signal: null });
@@ -68,6 +70,11 @@ function builtClone(main: string): string {
 async function ending(child: ChildProcess) {
   const [code, signal] = await once(child, 'exit');
   return { code, signal };
+}
+
+/** What a failed test may have left running. */
+function endQuietly(ids: (number | undefined)[]): void {
+  for (const id of ids) spawnSync('kill', ['-9', String(id)], { stdio: 'ignore' });
 }
 
 function findOldNode(): string | null {

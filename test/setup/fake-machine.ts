@@ -96,12 +96,12 @@ function findProgram(name: string): string {
 
 /** Compiler and bundler are stand-ins that npm "installs"; they show which source they saw. */
 const fakeNpm = `
+[ "$1" = ci ] || exit 0
 rm=/bin/rm; "$rm" -rf node_modules
-mkdir -p node_modules/node/bin node_modules/typescript/bin node_modules/rolldown/bin node_modules/node-pty/build/Release
+mkdir -p node_modules/node/bin node_modules/typescript/bin node_modules/node-pty/build/Release
 printf '{"version":"24.0.0"}' > node_modules/node/package.json
 ln -s '${process.execPath}' node_modules/node/bin/node
 cp fakes/tsc node_modules/typescript/bin/tsc
-cp fakes/rolldown.mjs node_modules/rolldown/bin/cli.mjs
 cp package.json node_modules/node-pty/package.json
 cp package.json node_modules/node-pty/build/Release/pty.node`;
 
@@ -111,7 +111,7 @@ if (text.includes('WRONG')) { console.log('src/main.ts(1,1): error: WRONG'); pro
 writeFileSync(process.argv[process.argv.indexOf('--outDir') + 1] + '/main.js', text);
 `;
 const fakeBundler = `import { writeFileSync } from 'node:fs';
-writeFileSync(process.argv[process.argv.indexOf('--file') + 1], '// guest');
+export async function bundleGuest(file: string) { writeFileSync(file, '// guest'); }
 `;
 
 function makeClone(clone: string, main: string): void {
@@ -125,7 +125,7 @@ function makeClone(clone: string, main: string): void {
   );
   writeFileSync(join(clone, 'src', 'main.ts'), main);
   writeFileSync(join(clone, 'fakes', 'tsc'), fakeCompiler);
-  writeFileSync(join(clone, 'fakes', 'rolldown.mjs'), fakeBundler);
+  writeFileSync(join(clone, 'sandbox', 'bundle.ts'), fakeBundler);
   writeFileSync(join(clone, 'fakes', 'package.json'), '{ "type": "commonjs" }');
 }
 

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { allPrograms, fakeMachine, isRoot, workingApt, workingSudo } from './fake-machine.ts';
 
 const without = (...names: string[]) => allPrograms.filter((name) => !names.includes(name));
+const npmCalls = (calls: string[]) => calls.flatMap((call) => /^npm (ci|rebuild \S+)/.exec(call)?.[1] ?? []);
+const installs = (calls: string[]) => npmCalls(calls).filter((call) => call === 'ci').length;
 const aptCalls = (calls: string[]) => calls.filter((call) => /^(apt-get|sudo)/.test(call));
 
 describe('a fresh clone', () => {
@@ -13,15 +15,13 @@ describe('a fresh clone', () => {
     expect(first).toMatchObject({ code: 0 });
     expect(first.talk).toMatch(/npm ci/);
     expect(first.talk).toMatch(/Building/);
-    expect(machine.calls()).toEqual([
-      'npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error',
-    ]);
+    expect(npmCalls(machine.calls())).toEqual(['ci', 'rebuild node', 'rebuild node-pty']);
     expect(readdirSync(join(machine.clone, 'dist')).sort()).toEqual(['.built-from', 'guest.mjs', 'main.js']);
 
     const second = machine.setUp();
     expect(second.code).toBe(0);
     expect(second.talk).not.toMatch(/npm|Building|missing/);
-    expect(machine.calls()).toHaveLength(1);
+    expect(installs(machine.calls())).toBe(1);
   });
 
   test('with packages that a person installed by hand, npm is left alone', () => {
@@ -33,7 +33,7 @@ describe('a fresh clone', () => {
       '{ "packages": { "node_modules/node": { "version": "24.0.0" } } }',
     );
     expect(machine.setUp().code).toBe(0);
-    expect(machine.calls()).toHaveLength(1);
+    expect(installs(machine.calls())).toBe(1);
 
     rmSync(join(machine.clone, 'node_modules', '.deskhand-setup.json'));
     writeFileSync(
@@ -41,7 +41,7 @@ describe('a fresh clone', () => {
       '{ "packages": { "node_modules/node": { "version": "22.0.0" } } }',
     );
     expect(machine.setUp().code).toBe(0);
-    expect(machine.calls()).toHaveLength(2);
+    expect(installs(machine.calls())).toBe(2);
   });
 
   test('other versions in package-lock.json are installed', () => {
@@ -49,7 +49,7 @@ describe('a fresh clone', () => {
     machine.setUp();
     writeFileSync(join(machine.clone, 'package-lock.json'), '{ "packages": {} }');
     expect(machine.setUp().talk).toMatch(/npm ci/);
-    expect(machine.calls()).toHaveLength(2);
+    expect(installs(machine.calls())).toBe(2);
   });
 
   test('a failing npm ends it with npm’s words and no half-done build', () => {

@@ -14,17 +14,20 @@ export interface WireBody {
 }
 
 /** What is wrong with a request by itself. */
-export function checkRequest(headers: IncomingHttpHeaders, body: WireBody): string[] {
-  return [...headerFaults(headers), ...bodyFaults(body), ...messageFaults(body), ...markerFaults(body)];
+export function checkRequest(headers: IncomingHttpHeaders, body: WireBody, text: string): string[] {
+  // JSON writes half of a pair of characters, and only that, as an escape.
+  const isHalf = /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(text);
+  const all = [...headerFaults(headers), ...bodyFaults(body), ...messageFaults(body), ...markerFaults(body)];
+  return isHalf ? [...all, 'a text holds half a character'] : all;
 }
 
 /** Tools, system and messages as the server's cache compares them: block by block, without the cache markers. */
 export function beginningOf(body: WireBody): string[] {
-  const plain = withoutMarkers({ tools: body.tools ?? [], system: body.system ?? '' });
+  const system = body.system === undefined ? [] : blocksOf(body.system).map(withoutMarker);
   const blocks = body.messages.flatMap((message) =>
-    blocksOf(message.content).map((block) => `${message.role}:${JSON.stringify(withoutMarkers(block))}`),
+    blocksOf(message.content).map((block) => `${message.role}:${JSON.stringify(withoutMarker(block))}`),
   );
-  return [JSON.stringify(plain), ...blocks];
+  return [JSON.stringify([body.tools ?? [], system]), ...blocks];
 }
 
 export function isBeginningOf(before: string[], after: string[]): boolean {
@@ -77,7 +80,6 @@ function messageFaults({ messages }: WireBody): string[] {
       faults.push(...pairFaults(where, blocks, messages[at + 1]?.content ?? []));
     else faults.push(...strayFaults(where, blocks, messages[at - 1]?.content ?? []));
   });
-  if (!JSON.stringify(messages).isWellFormed()) faults.push('a text holds half a character');
   return faults;
 }
 
@@ -105,7 +107,8 @@ function strayFaults(where: string, blocks: Block[], before: Block[] | string): 
 }
 
 function markerFaults(body: WireBody): string[] {
-  const markers = JSON.stringify(body).split('"cache_control"').length - 1;
+  const blocks = [body.system ?? '', ...body.messages.map((message) => message.content)].flatMap(blocksOf);
+  const markers = blocks.filter((block) => 'cache_control' in block).length;
   const lastUser = body.messages.findLast((message) => message.role === 'user');
   const faults: string[] = [];
   if (markers > 4) faults.push(`${markers} cache markers`);
@@ -116,8 +119,7 @@ function markerFaults(body: WireBody): string[] {
   return faults;
 }
 
-function withoutMarkers(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (key, inner: unknown) => (key === 'cache_control' ? undefined : inner)),
-  );
+/** Markers stand on whole blocks only. */
+function withoutMarker({ cache_control: _, ...block }: Block): Block {
+  return block as Block;
 }

@@ -35,11 +35,13 @@ export function event(type: string, fields: Record<string, unknown>): string {
 }
 
 function blockEvents(block: Block, index: number): string[] {
-  const { empty, deltas } = inPieces(block);
+  // `unended` is for blocks that break off where the reply does.
+  const { unended, ...whole } = block;
+  const { empty, deltas } = inPieces(whole);
   return [
     event('content_block_start', { index, content_block: empty }),
     ...deltas.map((delta) => event('content_block_delta', { index, delta })),
-    event('content_block_stop', { index }),
+    ...(unended === true ? [] : [event('content_block_stop', { index })]),
   ];
 }
 

@@ -25,6 +25,7 @@ export interface WireRequest {
   n: number;
   headers: IncomingHttpHeaders;
   body: WireBody;
+  /** When its headers were there, as performance.now() counts. */
   at: number;
 }
 
@@ -63,11 +64,14 @@ interface WireState {
 }
 
 async function answer(state: WireState, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = JSON.parse(await bodyText(incoming)) as WireBody;
-  const request = { n: state.requests.length + 1, headers: incoming.headers, body, at: performance.now() };
+  const at = performance.now();
+  const text = await bodyText(incoming);
+  const body = JSON.parse(text) as WireBody;
+  const request = { n: state.requests.length + 1, headers: incoming.headers, body, at };
   state.requests.push(request);
   const path = `${incoming.method} ${incoming.url}`;
-  const faults = path === 'POST /v1/messages' ? checkRequest(incoming.headers, body) : [`asked for ${path}`];
+  const faults =
+    path === 'POST /v1/messages' ? checkRequest(incoming.headers, body, text) : [`asked for ${path}`];
   const usage = follow(state, body, faults);
   state.faults.push(...faults.map((fault) => `request ${request.n}: ${fault}`));
   state.open.add(response);

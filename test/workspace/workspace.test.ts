@@ -54,7 +54,7 @@ describe('a workspace', () => {
   test.each(['PAUSE', 'pause', 'PAUSE.txt', 'Pause.md'])('%s pauses it', (name) => {
     expect(granted({ [name]: '' }).read().paused).toBe(true);
   });
-  test.each(['PAUSED', 'sub/PAUSE', 'pause.pdf'])('%s does not', (name) => {
+  test.each(['PAUSED', 'sub/PAUSE', 'pause.pdf', 'Pause/notes.txt'])('%s does not', (name) => {
     expect(granted({ [name]: '' }).read().paused).toBe(false);
   });
 
