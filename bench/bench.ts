@@ -98,16 +98,12 @@ async function firstRequest(): Promise<Figure[]> {
 /** From the end of a reply to the next request's arrival; the call itself (Bash `true`) is subtracted as the ledger has it. */
 async function toolTurns(): Promise<Figure[]> {
   const turns = 200;
-  const answered: number[] = [];
-  const script = bashTurns(turns);
-  const rig = await openRig((request) => {
-    answered.push(Date.now());
-    return script(request);
-  });
+  const rig = await openRig(bashTurns(turns));
   writeFileSync(join(rig.home, 'settings.yaml'), `budget: { turns: ${turns + 10}, usd: none }\n`);
   writeTask(rig, 'turns.md', 'Work.');
   await rig.run('once');
-  const gaps = rig.wire.requests.slice(1).map(({ at }, index) => at - (rig.wire.requests[index]?.at ?? 0));
+  const { requests } = rig.wire;
+  const gaps = requests.slice(1).map(({ at }, index) => at - (requests[index]?.answeredAt ?? Number.NaN));
   const tools = rig
     .ledger()
     .filter(({ type }) => type === 'turn-settled')
@@ -120,7 +116,7 @@ async function toolTurns(): Promise<Figure[]> {
       value: median(overhead),
       unit: 'ms',
       aim: '< 10',
-      note: `${turns} turns, the wire's own answer included`,
+      note: `${turns} turns, end of a reply → next request, less the call`,
     },
     { what: 'overhead of a tool turn, 99 %', value: quantile(overhead, 0.99), unit: 'ms', aim: '', note: '' },
     {

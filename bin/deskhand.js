@@ -6,6 +6,7 @@ import module from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const main = join(root, 'dist', 'main.js');
@@ -16,6 +17,8 @@ else if (Number(process.versions.node.split('.')[0]) >= 24) await start();
 else startOnNewerNode();
 
 async function start() {
+  // A daemon mostly waits: a young generation that stays small keeps some 15 MB of its memory free.
+  if (process.argv[2] === 'start') v8.setFlagsFromString('--semi-space-growth-factor=1');
   // Kept beside the program, not in /tmp, where another user could put code in our way; and only by the program's owner,
   // since files that root left there would be in the way of the owner's next build.
   const dist = join(root, 'dist');

@@ -2,7 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { messageOf, PersonError } from '../base/errors.ts';
 import type { ActInput } from './act.ts';
 import { openOutput } from './output.ts';
-import { rawArguments, type Wiring } from './wiring.ts';
+import { rawArguments } from './raw-arguments.ts';
+import type { Wiring } from './wiring.ts';
 
 export type { Wiring } from './wiring.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { PersonError } from '../base/errors.ts';
-import { type Path, pathFromBytes, printPath } from '../base/path.ts';
-import { Folder, realPath } from '../disk/disk.ts';
+import { type Path, printPath } from '../base/path.ts';
+import { realPath } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
 import { Home } from '../home/home.ts';
 import type { SandboxAssets } from '../sandbox/sandbox.ts';
@@ -42,33 +42,4 @@ export function absolute(path: Path): Path {
 /** As a person can paste it into a shell. */
 export function shellWord(path: Path): string {
   return /^[\w./-]+$/.test(path) ? path : `'${printPath(path).replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * Node decodes arguments as UTF-8 and loses bytes that are none, so a folder with such a name could not be named. On
- * Linux the bytes still stand in /proc.
- */
-export function rawArguments(decoded: string[]): Path[] {
-  if (!decoded.some((argument) => argument.includes('\uFFFD'))) return decoded;
-  const self = Folder.open('/proc/self');
-  try {
-    const reading = self.read('cmdline', argumentsBytesMax);
-    if (reading.kind !== 'file') return decoded;
-    const all = splitNul(reading.bytes).map(pathFromBytes);
-    return all.slice(all.length - decoded.length);
-  } finally {
-    self.close();
-  }
-}
-
-const argumentsBytesMax = 4 * 1024 * 1024;
-
-function splitNul(bytes: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(0); end !== -1; end = bytes.indexOf(0, start)) {
-    parts.push(bytes.subarray(start, end));
-    start = end + 1;
-  }
-  return parts;
 }

@@ -4,6 +4,7 @@ import { limits } from '../base/limits.ts';
 import { type Path, printPath } from '../base/path.ts';
 import { defaultSettings, mergeSettings, type Settings } from '../formats/settings.ts';
 import type { Home } from '../home/home.ts';
+import type { Decision } from '../plan/plan.ts';
 import type { EndedRun, RunEvent, StopReason } from '../run/run.ts';
 import type { Probe, SandboxAssets } from '../sandbox/sandbox.ts';
 import { readHome } from '../workspace/workspace.ts';
@@ -11,7 +12,7 @@ import type { Desk } from './desk.ts';
 import { updateDesks } from './desks.ts';
 import { type Hints, openHints } from './hints.ts';
 import { performOwed, rollForwardRuns } from './owed.ts';
-import type { Means } from './readiness.ts';
+import { type Means, prepareRun } from './readiness.ts';
 import { readMeans } from './survey.ts';
 import { performRequests } from './wishes.ts';
 
@@ -125,6 +126,7 @@ class Daemon {
         means,
       });
       this.#sayProblems(desk);
+      this.#warmUp(desk, decisions, means);
       waits.push(...decisions.flatMap(({ at }) => (at === null ? [] : [at])));
       performOwed(desk, decisions, {
         ...this.#o,
@@ -142,6 +144,12 @@ class Daemon {
     }
     this.#hints?.follow(this.#watched());
     return waits.length === 0 ? null : Math.min(...waits);
+  }
+
+  /** While a file settles there is time to load what its run will need first: the model's library. */
+  #warmUp({ workspace }: Desk, decisions: Decision[], means: Means): void {
+    const coming = decisions.find(({ verdict, at }) => verdict === 'wait' && at !== null);
+    if (coming !== undefined && workspace !== null) prepareRun(coming.task, workspace, means);
   }
 
   #sayProblems(desk: Desk): void {

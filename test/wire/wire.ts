@@ -27,6 +27,8 @@ export interface WireRequest {
   body: WireBody;
   /** When its headers were there, as performance.now() counts. */
   at: number;
+  /** When the last byte of its answer was handed over; absent while it is being sent. */
+  answeredAt?: number;
 }
 
 export type Script = (request: WireRequest) => Reply | Promise<Reply>;
@@ -67,7 +69,7 @@ async function answer(state: WireState, incoming: IncomingMessage, response: Ser
   const at = performance.now();
   const text = await bodyText(incoming);
   const body = JSON.parse(text) as WireBody;
-  const request = { n: state.requests.length + 1, headers: incoming.headers, body, at };
+  const request: WireRequest = { n: state.requests.length + 1, headers: incoming.headers, body, at };
   state.requests.push(request);
   const path = `${incoming.method} ${incoming.url}`;
   const faults =
@@ -77,6 +79,7 @@ async function answer(state: WireState, incoming: IncomingMessage, response: Ser
   state.open.add(response);
   response.on('close', () => state.open.delete(response));
   await send(await state.script(request), body.model, usage, response);
+  request.answeredAt = performance.now();
 }
 
 /**
