@@ -3,8 +3,10 @@ import type { Path } from '../base/path.ts';
 import { Folder } from '../disk/disk.ts';
 import { type Applied, parseApplied, printApplied } from '../formats/applied.ts';
 import { type Change, type ChangeSet, printChangeSet } from '../formats/change-set.ts';
+import { settleMode } from './folder-mode.ts';
 import { beginJob, type Done, type Job, readJob, readOwn } from './job.ts';
 import { isBelow } from './names.ts';
+import { checkRoot } from './proof.ts';
 import { type PutJob, placeOf, put } from './put.ts';
 import { isRefusal, refusalText } from './refusal.ts';
 import type { Stage } from './stage.ts';
@@ -22,6 +24,7 @@ export async function apply(o: {
   runDir: Path;
   now: number;
 }): Promise<Applied[]> {
+  checkRoot(o.stage, o.folder);
   const runDir = Folder.open(o.runDir);
   try {
     const begun = readJob(runDir, o.folder);
@@ -111,18 +114,19 @@ async function performStep(job: PutJob, step: Step, change: Change): Promise<Don
 
 function finishFolder(job: PutJob, change: Change): Done {
   const path = placeOf(job, change.path);
+  if (change.act === 'modify')
+    return settleMode(job, change, path, change.after?.mode ?? 0) ? {} : modeConflict;
   const entry = job.folder.stat(path);
-  const mtimeNs = job.upper.stat(change.path)?.mtimeNs;
-  if (entry?.kind !== 'folder' || change.after === null || change.conflict !== undefined) return {};
   // A folder that the person made meanwhile keeps the mode that they gave it.
-  if (change.act === 'create' && path === change.path && job.was.get(path)?.kind === 'folder') return {};
+  const isTheirs = path === change.path && job.was.get(path)?.kind === 'folder';
+  if (entry?.kind !== 'folder' || change.after === null || isTheirs) return {};
+  const mtimeNs = job.upper.stat(change.path)?.mtimeNs;
   const mode = (entry.mode & 0o7000) | change.after.mode;
-  job.folder.setAttributes(path, {
-    mode,
-    ...(change.act === 'create' && mtimeNs !== undefined ? { mtimeNs } : {}),
-  });
+  job.folder.setAttributes(path, { mode, ...(mtimeNs === undefined ? {} : { mtimeNs }) });
   return {};
 }
+
+const modeConflict = { conflict: 'its permissions were changed while the run worked' };
 
 async function keepWithUs(job: PutJob, index: number, change: Change, why: string): Promise<Done> {
   const place = `kept/${index}`;

@@ -38,6 +38,16 @@ export function sameContent(a: Version | null, b: Version | null): boolean {
   return a !== null && b !== null && a.sha256 === b.sha256 && a.size === b.size;
 }
 
+export async function holds(
+  folder: Folder,
+  path: Path,
+  kind: Change['kind'],
+  version: Version | null,
+): Promise<boolean> {
+  const entry = folder.stat(path);
+  return entry?.kind === kind && sameContent(await versionOf(folder, path, entry), version);
+}
+
 const readersAtOnce = 4;
 
 async function measureDelete(s: Survey, found: Found & { act: 'delete' }): Promise<Change> {
@@ -58,7 +68,7 @@ async function measurePut(s: Survey, found: Found & { act: 'put' }): Promise<Cha
   if (kind === 'folder') return folderChange(s, found, after);
   const base = lower && (await versionOf(s.folder, lower.path, lower.entry));
   if (sameContent(base, after) && (kind === 'link' || base?.mode === after.mode)) return null;
-  if (kind === 'file') noteSetId(s, path, upper);
+  if (kind === 'file') noteLosses(s, path, stagedAs, upper);
   const change: Change = {
     path,
     act: lower === null ? 'create' : 'modify',
@@ -94,9 +104,20 @@ function stillProven(s: Survey, path: Path, seen: Entry): boolean {
   return now !== null && now.inode === seen.inode && (now.kind === 'folder' || s.proof.isOlder(now));
 }
 
-function noteSetId(s: Survey, path: Path, upper: Entry): void {
-  if ((upper.mode & 0o6000) === 0) return;
-  s.dropped.push({ path, why: 'only its set-id bit: a run may not make programs that run as somebody else' });
+/** What a new version of a file does not get, though the run's file had it. */
+function noteLosses(s: Survey, path: Path, stagedAs: Path, upper: Entry): void {
+  if ((upper.mode & 0o6000) !== 0) {
+    s.dropped.push({
+      path,
+      why: 'only its set-id bit: a run may not make programs that run as somebody else',
+    });
+  }
+  const attributes = s.marks.attributes.get(stagedAs);
+  if (attributes === undefined) return;
+  s.dropped.push({
+    path,
+    why: `only its extra attributes (${attributes.join(', ')}), which are not carried over`,
+  });
 }
 
 const justChanged = 'it was changed while the run worked';

@@ -1,6 +1,6 @@
 import { PersonError } from '../base/errors.ts';
 import { printPath } from '../base/path.ts';
-import type { Entry, Folder } from '../disk/disk.ts';
+import { type Entry, Folder } from '../disk/disk.ts';
 import { type Stage, takeFolderMarker } from './stage.ts';
 
 /** A folder of the person's tree, and whether it is proven to be the very one that the run saw at this path. */
@@ -48,10 +48,17 @@ export class Proof {
   }
 }
 
-/** Applying into another folder that happens to stand at the same path would be a disaster; nothing goes on then. */
-export function checkRoot(stage: Stage, folder: Folder): void {
-  const { inode, device } = folder.entry;
-  if (String(inode) === stage.rootInode && String(device) === stage.rootDevice) return;
+/**
+ * Applying into another folder that happens to stand at the same path would be a disaster; nothing goes on then. Both
+ * are looked at: the folder that was opened, and what its path leads to now.
+ */
+export function checkRoot(stage: Stage, opened: Folder): void {
+  const now = Folder.open(stage.folder);
+  now.close();
+  const isSame = [opened, now].every(
+    ({ entry }) => String(entry.inode) === stage.rootInode && String(entry.device) === stage.rootDevice,
+  );
+  if (isSame) return;
   throw new PersonError({
     what: 'The folder was replaced by another one while the run worked; nothing was changed in it.',
     file: printPath(stage.folder),

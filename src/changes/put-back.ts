@@ -1,13 +1,13 @@
 import { localStamp } from '../base/clock.ts';
 import { codeOf } from '../base/errors.ts';
 import type { Path } from '../base/path.ts';
-import { type Entry, tempName } from '../disk/disk.ts';
+import type { Entry } from '../disk/disk.ts';
 import type { UndoneFile } from '../formats/applied.ts';
 import type { Change, Version, Was } from '../formats/change-set.ts';
 import { beforeName, type Job } from './job.ts';
-import { sameContent, versionOf } from './measure.ts';
+import { holds, sameContent, versionOf } from './measure.ts';
 import { joinPath, nameOf, nameWith, parentOf } from './names.ts';
-import { holds } from './put.ts';
+import { clearTemp, tempOf } from './temp.ts';
 
 /** Puts the version that was replaced or deleted back where it was; run again it comes to the same. */
 export async function putBack(
@@ -20,6 +20,7 @@ export async function putBack(
   const { base, after } = change;
   const was = job.was.get(path);
   if (!was || base === null) return [];
+  clearTemp(job, index, path);
   if (sameContent(base, after) && change.act === 'modify') return putModeBack(job, path, change, was);
   if (await holds(job.folder, path, change.kind, base)) return [{ path, end: 'restored' }];
   const kept = job.runDir.stat(beforeName(index));
@@ -34,7 +35,7 @@ export async function putBack(
 }
 
 /** Permissions of a file or folder whose content the run left alone. */
-export function putModeBack(job: Job, path: Path, change: Change, was: Was): UndoneFile[] {
+function putModeBack(job: Job, path: Path, change: Change, was: Was): UndoneFile[] {
   const now = job.folder.stat(path);
   if (now === null || now.kind !== was.kind) return [];
   if ((now.mode & 0o777) === change.after?.mode) job.folder.setAttributes(path, { mode: was.mode });
@@ -85,6 +86,7 @@ async function putOldBeside(
   const words = `before deskhand ${localStamp(Date.parse(at)).date}`;
   for (let number = 1; ; number++) {
     const other = joinPath(parentOf(path), nameWith(nameOf(path), words, number));
+    clearTemp(job, index, other);
     if (kept.kind !== 'other' && (await holds(job.folder, other, kept.kind, base))) return other;
     if (job.folder.stat(other) === null && (await restore(job, index, other, kept, was, false))) return other;
   }
@@ -92,7 +94,7 @@ async function putOldBeside(
 
 async function copyOut(job: Job, index: number, path: Path, kept: Entry, was: Was): Promise<Path> {
   const name = beforeName(index);
-  const temp = joinPath(parentOf(path), tempName(nameOf(path)));
+  const temp = tempOf(job, index, path);
   const attributes = { owner: { uid: was.uid, gid: was.gid }, mode: was.mode, mtimeNs: BigInt(was.mtimeNs) };
   if (kept.kind === 'link') {
     job.folder.makeLink(temp, job.runDir.readLink(name) ?? '');

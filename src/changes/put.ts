@@ -1,13 +1,14 @@
 import { localStamp } from '../base/clock.ts';
 import { codeOf } from '../base/errors.ts';
-import { sha256 } from '../base/hash.ts';
 import type { Path } from '../base/path.ts';
-import { type Entry, type Folder, tempName } from '../disk/disk.ts';
+import type { Attributes, Entry, Folder } from '../disk/disk.ts';
 import type { Change, Version } from '../formats/change-set.ts';
 import { dropBefore, isSameFile, keepBefore } from './before-image.ts';
+import { openWide } from './folder-mode.ts';
 import type { Done, Job } from './job.ts';
-import { sameContent, versionOf } from './measure.ts';
+import { holds, sameContent, versionOf } from './measure.ts';
 import { joinPath, nameOf, nameWith, parentOf } from './names.ts';
+import { clearTemp, tempOf } from './temp.ts';
 
 /** A job whose content is at hand, and where folders went whose place was taken. */
 export interface PutJob extends Job {
@@ -18,7 +19,11 @@ export interface PutJob extends Job {
 /** Makes or replaces one file, link or folder; run again after a crash it comes to the same. */
 export async function put(job: PutJob, index: number, change: Change): Promise<Done> {
   const path = placeOf(job, change.path);
-  if (change.kind === 'folder') return change.act === 'create' ? putFolder(job, path) : {};
+  if (change.kind === 'folder') {
+    if (change.act === 'create') return putFolder(job, path);
+    openWide(job, change, path);
+    return {};
+  }
   makeParents(job, path);
   clearTemp(job, index, path);
   if (change.conflict !== undefined) return putBeside(job, index, change, path, change.conflict);
@@ -32,11 +37,6 @@ export function placeOf(job: PutJob, path: Path): Path {
     if (instead !== undefined) return instead + path.slice(around.length);
   }
   return path;
-}
-
-export function tempOf(job: Job, index: number, path: Path): Path {
-  const seed = sha256(`${job.manifest.changeSet.run} ${index}`).slice(0, 8);
-  return joinPath(parentOf(path), tempName(nameOf(path), seed));
 }
 
 /** Writes a run's version to a free place, at once and whole. false: the place was taken. */
@@ -61,16 +61,6 @@ export async function putAt(
     if (job.folder.stat(temp) !== null) job.folder.remove(temp);
   }
   return true;
-}
-
-export async function holds(
-  folder: Folder,
-  path: Path,
-  kind: Change['kind'],
-  version: Version | null,
-): Promise<boolean> {
-  const entry = folder.stat(path);
-  return entry?.kind === kind && sameContent(await versionOf(folder, path, entry), version);
 }
 
 function putFolder(job: PutJob, path: Path): Done {
@@ -155,21 +145,24 @@ async function makeTemp(
   const staged = change.stagedAs ?? change.path;
   const temp = tempOf(job, index, path);
   const mtimeNs = job.upper.stat(staged)?.mtimeNs ?? 0n;
-  if (change.kind === 'link') {
-    job.folder.makeLink(temp, job.upper.readLink(staged) ?? '');
-    const { owner } = attributes;
-    job.folder.setAttributes(temp, { mtimeNs, ...(owner === undefined ? {} : { owner }) });
-  } else {
-    await job.folder.copyIn(job.upper, staged, temp, { ...attributes, mtimeNs });
-  }
-  if (await holds(job.folder, temp, change.kind, change.after)) return temp;
+  const isWhole =
+    change.kind === 'link'
+      ? await makeTempLink(job, change, temp, staged, { mtimeNs, ...attributes })
+      : await copyTemp(job, change, temp, staged, { mtimeNs, ...attributes });
+  if (isWhole) return temp;
   job.folder.removeTree(temp);
   throw new Error('What the run made was altered after it was checked; nothing of it was used.');
 }
 
-function clearTemp(job: PutJob, index: number, path: Path): void {
-  const temp = tempOf(job, index, path);
-  if (job.folder.stat(temp) !== null) job.folder.remove(temp);
+async function makeTempLink(job: PutJob, change: Change, temp: Path, staged: Path, attributes: Attributes) {
+  job.folder.makeLink(temp, job.upper.readLink(staged) ?? '');
+  job.folder.setAttributes(temp, attributes);
+  return holds(job.folder, temp, 'link', change.after);
+}
+
+async function copyTemp(job: PutJob, change: Change, temp: Path, staged: Path, attributes: Attributes) {
+  const copied = await job.folder.copyIn(job.upper, staged, temp, attributes);
+  return copied !== null && copied.sha256 === change.after?.sha256;
 }
 
 function makeParents(job: PutJob, path: Path): void {

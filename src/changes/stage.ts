@@ -1,6 +1,8 @@
 import { isoTime } from '../base/clock.ts';
-import type { Path } from '../base/path.ts';
-import { Folder, makeFolderAt, tempName } from '../disk/disk.ts';
+import { PersonError } from '../base/errors.ts';
+import { type Path, printPath } from '../base/path.ts';
+import { Folder, type Marker, makeFolderAt, tempName } from '../disk/disk.ts';
+import { isRefusal, refusalText } from './refusal.ts';
 
 /**
  * What a run writes into instead of the folder, and by what it can later be proven which files were altered meanwhile.
@@ -62,7 +64,19 @@ export async function removeStage(stage: Stage): Promise<void> {
 }
 
 /** The marker lies in .deskhand/: on the folder's own file system, and where nobody and no sync client looks for news. */
-export function takeFolderMarker(folder: Folder) {
-  folder.makeFolder('.deskhand');
-  return folder.takeMarker(`.deskhand/${tempName('marker')}`);
+export function takeFolderMarker(folder: Folder): Marker {
+  try {
+    folder.makeFolder('.deskhand');
+    return folder.takeMarker(`.deskhand/${tempName('marker')}`);
+  } catch (error) {
+    if (!isRefusal(error) || error instanceof PersonError) throw error;
+    throw new PersonError(
+      {
+        what: `Nothing can be written in this folder's .deskhand/: ${refusalText(error)}.`,
+        file: printPath(folder.path),
+        rule: 'The user who runs deskhand may write in a granted folder.',
+      },
+      { cause: error },
+    );
+  }
 }

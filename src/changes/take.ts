@@ -3,13 +3,13 @@ import type { Path } from '../base/path.ts';
 import type { Change } from '../formats/change-set.ts';
 import { finishTaking, takeBefore } from './before-image.ts';
 import { beforeName, type Done, type Job } from './job.ts';
-import { sameContent, versionOf } from './measure.ts';
+import { holds, sameContent, versionOf } from './measure.ts';
 
 /** Removes one file, link or empty folder and keeps it; run again after a crash it comes to the same. */
 export async function take(job: Job, index: number, change: Change, path: Path): Promise<Done> {
   // A conflict of a rename is about the place it went to; what is taken away is proven by its base.
   if (change.conflict !== undefined && change.act === 'delete') return { conflict: change.conflict };
-  if (change.kind === 'folder') return takeFolder(job, path);
+  if (change.kind === 'folder') return (await isReplaced(job, path)) ? {} : takeFolder(job, path);
   finishTaking(job, index, path);
   const seen = job.folder.stat(path);
   // Gone, or somebody made a new one after we had taken the old.
@@ -20,6 +20,12 @@ export async function take(job: Job, index: number, change: Change, path: Path):
     sameContent(now, change.base) &&
     (await takeBefore(job, index, path, seen, change.base));
   return isTaken ? {} : { conflict: changedMeanwhile };
+}
+
+/** After a crash: what it had to give way to stands there already. */
+async function isReplaced(job: Job, path: Path): Promise<boolean> {
+  const next = job.manifest.changeSet.changes.find((other) => other.path === path && other.act !== 'delete');
+  return next !== undefined && (await holds(job.folder, path, next.kind, next.after));
 }
 
 function takeFolder(job: Job, path: Path): Done {

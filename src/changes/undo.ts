@@ -12,10 +12,11 @@ import {
   type UndoRecord,
 } from '../formats/applied.ts';
 import type { Change } from '../formats/change-set.ts';
+import { openWide, settleMode } from './folder-mode.ts';
 import { type Job, readJob, readOwn } from './job.ts';
+import { holds } from './measure.ts';
 import { isBelow } from './names.ts';
-import { holds } from './put.ts';
-import { putBack, putModeBack } from './put-back.ts';
+import { putBack } from './put-back.ts';
 import { isRefusal, refusalText } from './refusal.ts';
 import { takenPath } from './steps.ts';
 
@@ -50,6 +51,10 @@ async function performUndo(job: Job, applied: Applied[], record: UndoRecord): Pr
   const ends: UndoneFile[] = [];
   const each = changes.map((change, index) => ({ change, index, done: applied[index] }));
   for (const { change, done } of each) {
+    if (change.kind === 'folder' && change.act !== 'delete' && done?.wrote !== undefined)
+      openWide(job, change, done.wrote);
+  }
+  for (const { change, done } of each) {
     const wrote = done?.wrote;
     if (change.kind !== 'folder' && wrote !== undefined && !isBelow(change.path, result)) {
       ends.push(...(await orSay(wrote, () => removeMade(job, change, wrote))));
@@ -65,7 +70,7 @@ async function performUndo(job: Job, applied: Applied[], record: UndoRecord): Pr
     const path = takenPath(change);
     ends.push(...(await orSay(path, () => putBack(job, index, change, path, record.at))));
   }
-  for (const { change } of [...each].reverse()) finishFolder(job, change);
+  for (const { change, done } of [...each].reverse()) finishFolder(job, change, done);
   for (const path of [...record.untouched].sort(comparePaths).reverse()) putTimeBack(job, path);
   return ends.sort((a, b) => comparePaths(a.path, b.path));
 }
@@ -133,19 +138,17 @@ function isKeptAway(change: Change, done: Applied | undefined): boolean {
   return done?.conflict !== undefined && change.act !== 'rename';
 }
 
-function finishFolder(job: Job, change: Change): void {
+function finishFolder(job: Job, change: Change, done: Applied | undefined): void {
+  if (change.kind !== 'folder' || done?.conflict !== undefined) return;
   const was = job.was.get(change.path);
-  if (change.kind !== 'folder' || was?.kind !== 'folder') return;
-  const now = job.folder.stat(change.path);
-  if (now?.kind !== 'folder') return;
-  if (change.act === 'modify') putModeBack(job, change.path, change, was);
-  if (change.act === 'delete') {
-    job.folder.setAttributes(change.path, {
-      owner: { uid: was.uid, gid: was.gid },
-      mode: was.mode,
-      mtimeNs: BigInt(was.mtimeNs),
-    });
-  }
+  if (change.act === 'modify' && was) settleMode(job, change, change.path, was.mode & 0o777);
+  // One that holds what came later stays, as the run had left it.
+  if (change.act === 'create' && done?.wrote !== undefined)
+    settleMode(job, change, done.wrote, change.after?.mode ?? 0);
+  if (change.act !== 'delete' || was?.kind !== 'folder' || job.folder.stat(change.path)?.kind !== 'folder')
+    return;
+  const owner = { uid: was.uid, gid: was.gid };
+  job.folder.setAttributes(change.path, { owner, mode: was.mode, mtimeNs: BigInt(was.mtimeNs) });
 }
 
 /** Folders that nobody but the run has put anything in or taken anything from. */

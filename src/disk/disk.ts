@@ -70,13 +70,17 @@ export class Folder {
     return withSpot(this.#place, rel, entryAt, () => null);
   }
 
-  /** Names in the order of their bytes; null when it is no folder or is reached through a link. */
-  list(rel: Path): { name: Path; kind: Entry['kind'] }[] | null {
+  /**
+   * Names in the order of their bytes; null when it is no folder or is reached through a link. `keep` picks the names
+   * that matter before they are put in order, which in a folder of very many is what costs.
+   */
+  list(rel: Path, keep: (name: Path) => boolean = () => true): { name: Path; kind: Entry['kind'] }[] | null {
     const place = openBelow(this.#place, rel);
     if (typeof place === 'string') return null;
     try {
       return readdirSync(place.bytes, { withFileTypes: true, encoding: 'buffer' })
         .map((child) => ({ name: pathFromBytes(child.name), kind: kindOf(child) }))
+        .filter(({ name }) => keep(name))
         .sort((a, b) => comparePaths(a.name, b.name));
     } finally {
       closePlace(place);

@@ -1,39 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { rmSync, writeFileSync } from 'node:fs';
 import { pathToBytes } from '../../src/base/path.ts';
-import { collect, prepareStage, type RunProgram, type Stage } from '../../src/changes/changes.ts';
-import { Folder } from '../../src/disk/disk.ts';
-import { scratchDir } from '../scratch.ts';
-
-/** A run in a real overlay, without the rest of the product: what a model would do is a shell script. */
-export interface Scene {
-  /** Where the person's files lie, and the same opened. */
-  dir: string;
-  folder: Folder;
-  runDir: string;
-  resultRel: string;
-  now: number;
-}
-
-export const sceneNow = Date.UTC(2026, 10, 24, 12, 0, 0);
-
-/** `before` makes the person's files, as a bash script. The name of the folder is one that breaks careless code. */
-export function openScene(before: string, root = scratchDir()): Scene {
-  const dir = join(root, 'My, "odd": folder\n(x)');
-  const runDir = join(root, 'home', 'runs', 'r1');
-  mkdirSync(dir);
-  mkdirSync(runDir, { recursive: true });
-  inFolder(dir, before);
-  const folder = Folder.open(dir);
-  onTestFinished(() => folder.close());
-  return { dir, folder, runDir, resultRel: 'results/2026-11-24 1200 task', now: sceneNow };
-}
-
-export function stageOf(scene: Scene): Stage {
-  return prepareStage({ folder: scene.folder, dir: `${scene.runDir}/stage`, now: scene.now });
-}
+import type { RunProgram, Stage } from '../../src/changes/changes.ts';
 
 /** Runs a script in the merged view, as the sandbox would: in a user namespace with one mapped id. */
 export function runInStage(
@@ -50,19 +18,20 @@ export function runInStage(
     mount -c --bind /proc/self/fd/3 /mnt/lower; mount -c --bind /proc/self/fd/4 /mnt/stage
     mount -t overlay -o userxattr,lowerdir=/mnt/lower,upperdir=/mnt/stage/upper,workdir=/mnt/stage/work o /mnt/view
     cp "$SCRIPT" /mnt/script; cd /mnt/view; exec bash -e /mnt/script`;
-  const done = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'bash', '-c', mount], {
+  const { uid, gid } = stage.owner;
+  const isOther = process.getuid?.() === 0 && uid !== 0;
+  const asOwner = isOther ? ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : [];
+  const argv = [...asOwner, 'unshare', '--user', '--map-root-user', '--mount', 'bash', '-c', mount];
+  const done = spawnSync(argv[0] ?? '', argv.slice(1), {
     env: { ...process.env, LOWER: stage.folder, STAGE: stage.dir, SCRIPT: file, LC_ALL: 'C', ...environment },
   });
+  rmSync(file);
   if (done.status !== 0) throw new Error(`The run's script failed: ${done.stderr}`);
 }
 
 export function inFolder(dir: string, script: string | Buffer): void {
   const done = spawnSync('bash', ['-e'], { cwd: dir, input: script, env: { ...process.env, LC_ALL: 'C' } });
   if (done.status !== 0) throw new Error(`A script failed: ${done.stderr}`);
-}
-
-export async function collectScene(scene: Scene, stage: Stage) {
-  return collect(stage, { run: 'r1', resultRel: scene.resultRel, runProgram });
 }
 
 export const runProgram: RunProgram = (argv, options) =>

@@ -46,14 +46,12 @@ export function editsBy(who: string, most: number): fc.Arbitrary<Edit[]> {
     b: anyPlace,
     text: fc.integer({ min: 0, max: 6 }).map(String),
   });
-  return fc
-    .array(edit, { maxLength: most })
-    .map((edits) =>
-      edits.map((one, index) => ({
-        ...one,
-        text: one.text === '0' ? '' : `${who} ${one.text === '1' ? 'same' : index}`,
-      })),
-    );
+  return fc.array(edit, { maxLength: most }).map((edits) =>
+    edits.map((one, index) => ({
+      ...one,
+      text: one.text === '0' ? '' : `${who} ${one.text === '1' ? 'same' : index}`,
+    })),
+  );
 }
 
 /** Each edit may fail (a folder in the way, nothing there): that is no matter. */

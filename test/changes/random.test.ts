@@ -1,15 +1,16 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { apply, resumeApply, undo } from '../../src/changes/changes.ts';
+import { apply, removeStage, resumeApply, undo } from '../../src/changes/changes.ts';
 import { promise } from '../promises.ts';
 import { scratchDir } from '../scratch.ts';
-import { collectScene, inFolder, openScene, runInStage, stageOf } from './overlay.ts';
+import { inFolder, runInStage } from './overlay.ts';
 import { editsBy, scriptOf } from './random-edits.ts';
-import { contentsOf, readTree } from './tree.ts';
+import { collectScene, openScene, openUp, type Scene, stageOf } from './scene.ts';
+import { contentsOf, nearTo, readTree, untimed } from './tree.ts';
 
-const seed = Number(process.env['DESKHAND_TEST_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const runs = Number(process.env['DESKHAND_TEST_RUNS'] ?? 40);
 const without = ['.deskhand', 'results'];
 
@@ -34,11 +35,11 @@ promise(
           await resumeApply({ runDir, folder });
           const undone = await undo({ runDir, folder, now });
           expect(undone.files.filter(({ end }) => end === 'kept')).toEqual([]);
-          expect(readTree(scene.dir, { without, folderTimes: true })).toEqual(before);
+          expect(nearTo(before, readTree(scene.dir, { without, folderTimes: true }))).toEqual(before);
           expect(await undo({ runDir, folder, now })).toEqual(undone);
         } finally {
           scene.folder.close();
-          rmSync(join(scene.runDir, '../../..'), { recursive: true, force: true });
+          removeScene(scene);
         }
       }),
       { seed, numRuns: runs },
@@ -72,6 +73,7 @@ promise(
             inFolder(scene.dir, scriptOf(later));
             const persons = readTree(scene.dir, { without });
             await apply({ stage, changeSet, folder, runDir, now });
+            await removeStage(stage);
             const applied = contentsOf(scene.dir);
             // Content that the person made since the run began stands in the folder; older content stands there or is kept.
             const kept = contentsOf(runDir);
@@ -97,7 +99,7 @@ promise(
             }
           } finally {
             scene.folder.close();
-            rmSync(join(scene.runDir, '../../..'), { recursive: true, force: true });
+            removeScene(scene);
           }
         },
       ),
@@ -107,12 +109,9 @@ promise(
   600_000,
 );
 
-function untimed(tree: Record<string, string>): Record<string, string> {
-  // Node sets times less finely than the run's programs do.
-  return Object.fromEntries(
-    Object.entries(tree).map(([path, text]) => [
-      path,
-      text.startsWith('file ') ? text.replace(/ \d+$/, '') : text,
-    ]),
-  );
+/** At once: hundreds of them would fill the disk. */
+function removeScene(scene: Scene): void {
+  const root = join(scene.runDir, '../../..');
+  openUp(root);
+  for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
 }

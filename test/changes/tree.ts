@@ -15,13 +15,13 @@ export function readTree(dir: string, options: { without?: string[]; folderTimes
       const mode = Number(stats.mode & 0o7777n).toString(8);
       const owner = `${stats.uid}:${stats.gid}`;
       if (stats.isDirectory()) {
-        tree[name] = `folder ${mode} ${owner}${options.folderTimes ? ` ${roundedTime(stats.mtimeNs)}` : ''}`;
+        tree[name] = `folder ${mode} ${owner}${options.folderTimes ? ` @${stats.mtimeNs}` : ''}`;
         visit(full, name);
       } else if (stats.isSymbolicLink()) {
         tree[name] = `link ${readlinkSync(full, 'latin1')} ${owner}`;
       } else if (stats.isFile()) {
         const hash = createHash('sha256').update(readFileSync(full)).digest('hex').slice(0, 16);
-        tree[name] = `file ${mode} ${owner} ${hash} ${stats.mtimeNs}`;
+        tree[name] = `file ${mode} ${owner} ${hash} @${stats.mtimeNs}`;
       } else tree[name] = `other ${mode}`;
     }
   };
@@ -35,11 +35,22 @@ export function contentsOf(dir: string): Set<string> {
   return new Set(hashes.map((text) => text.split(' ')[3] ?? ''));
 }
 
-export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+/** `tree`, with times that are within what Node can set (a quarter of a microsecond) made equal to the expected: of folders, or of all. */
+export function nearTo(expected: Tree, tree: Tree, kind = 'folder'): Tree {
+  const near = (path: string, text: string) => {
+    const [, seen] = text.split(' @');
+    const [, wanted] = expected[path]?.split(' @') ?? [];
+    if (seen === undefined || wanted === undefined || !text.startsWith(kind)) return text;
+    const apartNs = BigInt(seen) - BigInt(wanted);
+    return apartNs < 250n && apartNs > -250n ? text.replace(seen, wanted) : text;
+  };
+  return Object.fromEntries(Object.entries(tree).map(([path, text]) => [path, near(path, text)]));
 }
 
-/** Node sets times to about a quarter of a microsecond. */
-function roundedTime(ns: bigint): string {
-  return String((ns + 500n) / 1_000n);
+/** Without the times of files. */
+export function untimed(tree: Tree): Tree {
+  const entries = Object.entries(tree);
+  return Object.fromEntries(
+    entries.map(([path, text]) => [path, text.startsWith('file') ? text.replace(/ @.*/, '') : text]),
+  );
 }
