@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { messageOf, PersonError } from '../base/errors.ts';
+import { codeOf, messageOf, PersonError } from '../base/errors.ts';
 import type { ActInput } from './act.ts';
 import { openOutput } from './output.ts';
 import { rawArguments } from './raw-arguments.ts';
@@ -203,8 +203,18 @@ function exitCodeOf(thrown: unknown, args: string[]): number {
     // exec's other codes belong to the command inside.
     return isGuest ? 125 : 2;
   }
+  if (isRefusal(thrown)) {
+    process.stderr.write(`This machine refused: ${messageOf(thrown)}\n`);
+    return isGuest ? 125 : 1;
+  }
   process.stderr.write(`deskhand has a bug: ${messageOf(thrown)}\n${stackOf(thrown)}\n`);
   return isGuest ? 125 : 3;
+}
+
+/** A full disk, missing rights, too many open files: nothing that the person typed, and no bug of ours. */
+function isRefusal(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return code !== null && (/^E(?!RR_)[A-Z0-9]+$/.test(code) || code === 'ERR_SQLITE_ERROR');
 }
 
 function stackOf(thrown: unknown): string {

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { printProblem } from '../base/errors.ts';
+import { codeOf, messageOf, PersonError, printProblem } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { type Path, printPath } from '../base/path.ts';
 import { defaultSettings, mergeSettings, type Settings } from '../formats/settings.ts';
@@ -7,7 +7,7 @@ import type { Home } from '../home/home.ts';
 import type { Decision } from '../plan/plan.ts';
 import type { EndedRun, RunEvent, StopReason } from '../run/run.ts';
 import type { Probe, SandboxAssets } from '../sandbox/sandbox.ts';
-import { readHome } from '../workspace/workspace.ts';
+import { type HomeFiles, readHome } from '../workspace/workspace.ts';
 import type { Desk } from './desk.ts';
 import { updateDesks } from './desks.ts';
 import { type Hints, openHints } from './hints.ts';
@@ -119,15 +119,25 @@ class Daemon {
     const files = readHome(home.folder, this.#o.shippedInstructions);
     this.#settings = mergeSettings(files.settings);
     const waits: number[] = [];
-    for (const desk of this.#desks.values()) {
+    for (const desk of this.#desks.values()) waits.push(...(await this.#attend(desk, files, means)));
+    this.#hints?.follow(this.#watched());
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+
+  /** One look at one folder, and what follows from it. Trouble with its disk holds this folder, and no other. */
+  async #attend(desk: Desk, files: HomeFiles, means: Means): Promise<number[]> {
+    const { home, clock } = this.#o;
+    const onTrouble = (text: string) => {
+      desk.heldUntil = clock.now() + limits.troubleMs;
+      this.#isTroubled = true;
+      this.#say(text);
+    };
+    if (desk.heldUntil > clock.now()) return this.#o.untilIdle ? [] : [desk.heldUntil];
+    try {
       await rollForwardRuns(desk, clock, (ended) => this.#end(desk, ended));
-      const decisions = desk.look(files, clock.now(), {
-        paused: home.isPaused(desk.grant.id),
-        means,
-      });
+      const decisions = desk.look(files, clock.now(), { paused: home.isPaused(desk.grant.id), means });
       this.#sayProblems(desk);
       this.#warmUp(desk, decisions, means);
-      waits.push(...decisions.flatMap(({ at }) => (at === null ? [] : [at])));
       performOwed(desk, decisions, {
         ...this.#o,
         means,
@@ -135,15 +145,16 @@ class Daemon {
         hasRoom: this.#activeDesks().length < this.#settings.runsAtOnce,
         onEnded: (ended) => this.#end(desk, ended),
         onFree: () => this.#wakeUp(),
-        say,
-        onTrouble: (text) => {
-          this.#isTroubled = true;
-          say(text);
-        },
+        say: (text) => this.#say(text),
+        onTrouble,
       });
+      return decisions.flatMap(({ at }) => (at === null ? [] : [at]));
+    } catch (thrown) {
+      // A bug of ours has no code of the system, and is not to be hidden.
+      if (codeOf(thrown) === null && !(thrown instanceof PersonError)) throw thrown;
+      onTrouble(`${printPath(desk.grant.path)} holds still for a while: ${messageOf(thrown)}`);
+      return [];
     }
-    this.#hints?.follow(this.#watched());
-    return waits.length === 0 ? null : Math.min(...waits);
   }
 
   /** While a file settles there is time to load what its run will need first: the model's library. */

@@ -1,4 +1,4 @@
-import { PersonError } from '../base/errors.ts';
+import { codeOf, messageOf, PersonError } from '../base/errors.ts';
 import { type Path, pathToJson, printPath } from '../base/path.ts';
 import { Folder } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
@@ -35,7 +35,11 @@ export class Desk {
         notice: `${name} is not there (renamed, unmounted, signed out?): its tasks wait until it comes back`,
       };
     const files = home.openGrant(grant.id);
-    const ledger = Ledger.open(files.ledger, now);
+    const ledger = openLedger(files.ledger, now);
+    if ('trouble' in ledger) {
+      folder.close();
+      return { notice: `${name} holds still: its ledger can't be written (${ledger.trouble})` };
+    }
     if ('broken' in ledger) {
       const first = ledger.broken[0];
       folder.close();
@@ -107,6 +111,16 @@ export class Desk {
       now,
     );
     tellFolder(this.place, now);
+  }
+}
+
+/** Opening mends a line that was cut, which a full disk can refuse. */
+function openLedger(dir: Folder, now: number): ReturnType<typeof Ledger.open> | { trouble: string } {
+  try {
+    return Ledger.open(dir, now);
+  } catch (thrown) {
+    if (codeOf(thrown) === null) throw thrown;
+    return { trouble: messageOf(thrown) };
   }
 }
 

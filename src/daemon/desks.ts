@@ -14,7 +14,7 @@ export function updateDesks(
   const wanted = grants.filter((grant) => o.only === null || o.only.includes(grant.path));
   for (const [id, desk] of desks) {
     const isGranted = wanted.some((grant) => grant.id === id && grant.path === desk.grant.path);
-    if (isGranted && desk.isInPlace()) continue;
+    if (isGranted && desk.isInPlace() && !desk.place.ledger.isDoubtful) continue;
     desk.active?.stop.abort((isGranted ? 'shutdown' : 'revoked') satisfies StopReason);
     // Its run still needs the handles; the desk goes at the look after the run has ended.
     if (desk.active !== null) continue;

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
 import { printPath } from '../base/path.ts';
 import type { Decision } from '../plan/plan.ts';
 import { abandon, type EndedRun, endWithoutRun, performRun, rollForward } from '../run/run.ts';
@@ -85,7 +84,6 @@ function start(desk: Desk, { task, slot }: Decision, o: OwedContext): void {
     (ended) => ended !== null && o.onEnded(ended),
     // The ledger itself could not be written (a full disk): nothing was told, so the run is taken up again later.
     (thrown) => {
-      desk.heldUntil = o.clock.now() + limits.troubleMs;
       o.onTrouble(`the run of ${printPath(task.path)} could not be told in the ledger: ${messageOf(thrown)}`);
     },
   );

@@ -25,6 +25,7 @@ export class Ledger {
   #head: Head;
   /** The file that the last line stands in: `2026-11.jsonl`. */
   #file: string;
+  #isDoubtful = false;
 
   private constructor(dir: Folder, events: (LedgerEvent | UnknownEvent)[], head: Head, file: string) {
     this.#dir = dir;
@@ -46,6 +47,11 @@ export class Ledger {
     return this.#events;
   }
 
+  /** A write failed: what stands in the file is not known until it is opened anew. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
+  }
+
   get head(): Head {
     return this.#head;
   }
@@ -56,7 +62,15 @@ export class Ledger {
     // A clock that was set back must not send a line into a file that stands earlier in the chain.
     const month = monthFile(now);
     if (month > this.#file) this.#file = month;
-    this.#dir.append(this.#file, printed.line);
+    if (this.#isDoubtful)
+      throw new Error('The ledger could not be written before; it has to be opened anew.');
+    try {
+      this.#dir.append(this.#file, printed.line);
+    } catch (thrown) {
+      // A part of the line may stand there now, and nothing must follow it but a repair, which opening does.
+      this.#isDoubtful = true;
+      throw thrown;
+    }
     this.#head = { seq: printed.event.seq, hash: printed.event.hash };
     this.#events.push(printed.event);
     return printed.event;

@@ -2,7 +2,7 @@ import type { RunBudget } from '../agent/agent.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf, type Problem } from '../base/errors.ts';
 import type { Model } from '../base/model.ts';
-import type { RunState } from '../ledger/ledger.ts';
+import { fold, type RunState } from '../ledger/ledger.ts';
 import type { SandboxAssets } from '../sandbox/sandbox.ts';
 import type { TaskReading, Workspace } from '../workspace/workspace.ts';
 import { claimRun } from './claim.ts';
@@ -68,6 +68,8 @@ async function reachEnding(o: RunOptions, run: RunState): Promise<Ending | null>
   try {
     return await work(o, run);
   } catch (thrown) {
+    // Once changes are being applied the folder must not stay half changed: the run goes on with that later.
+    if (fold(o.place.ledger.events).runs.get(run.run)?.applyStarted === true) throw thrown;
     // A disk that is full or a bug of ours: the run still ends truly, and its reason is what was thrown.
     return {
       ...emptyEnding(run),

@@ -44,4 +44,8 @@ export const mainPromises = [
   { id: 'doors.exec', text: 'exec enters exactly the sandbox of a run, byte for byte.' },
   { id: 'doors.killed', text: 'Killed at any moment, a task has exactly one outcome.' },
   { id: 'main.journalled-first', text: 'What is about to happen is on disk before it happens.' },
+  {
+    id: 'main.full-disk',
+    text: 'A full disk loses nothing: what could not be told or applied is taken up when there is room.',
+  },
 ] as const;
