@@ -36,7 +36,7 @@ fail() {
 }
 
 read_request() {
-  phase=first folder='' stage='' node='' guest='' launcher='' user='' parent=''
+  phase=first probe='' folder='' stage='' node='' guest='' launcher='' user='' parent=''
   readonly=() visible=() options=() command=()
   # A terminal has no descriptors but 0, 1 and 2: then the request comes in the environment, and nobody reads the steps.
   if [[ -n ${DESKHAND_REQUEST-} ]]; then
@@ -52,6 +52,7 @@ read_request() {
     value=${request[i + 1]}
     case ${request[i]} in
       phase) phase=$value ;;
+      probe) probe=$value ;;
       folder) folder=$value ;;
       stage) stage=$value ;;
       node) node=$value ;;
@@ -86,8 +87,15 @@ have_tools() {
 
 # Opened before anything is mounted, since any of them may lie below /mnt.
 open_places() {
-  exec 10<"$folder/." || fail 'the folder cannot be opened'
-  exec 11<"$stage/." || fail 'the stage cannot be opened'
+  case $folder/ in
+    /tmp/ | /var/ | /var/tmp/ | /home/ | /home/deskhand/ | /run/ | /run/deskhand/* | /usr/ | /etc/ | /proc/* | /dev/*)
+      fail 'a folder at this place would cover what the sandbox itself needs'
+      ;;
+  esac
+  if [[ -z $probe ]]; then
+    exec 10<"$folder/." || fail 'the folder cannot be opened'
+    exec 11<"$stage/." || fail 'the stage cannot be opened'
+  fi
   exec 12<"$node" || fail 'node cannot be opened'
   exec 13<"$guest" || fail 'the guest program cannot be opened'
   exec 14<"$launcher" || fail 'the launcher cannot be opened'
@@ -95,14 +103,25 @@ open_places() {
 
 bind_places() {
   mount -i -t tmpfs -o mode=755,size=1m tmpfs /mnt || fail 'no file system can be mounted'
-  mkdir /mnt/{lower,stage,view,visible} || fail 'no folder can be made'
+  mkdir /mnt/{lower,stage,view} || fail 'no folder can be made'
+  if ((${#visible[@]})); then mkdir -m 777 /mnt/visible || fail 'no folder can be made'; fi
   : >/mnt/node
   : >/mnt/guest
   : >/mnt/launcher
-  bind 10 lower
-  bind 11 stage
-  bind 12 node
-  bind 13 guest
+  # Filled in later, perhaps by the owner.
+  umask 0
+  : >/mnt/table
+  umask 022
+  # A probe works on an empty folder that is gone with it.
+  if [[ -n $probe ]]; then
+    mkdir /mnt/stage/{upper,work} || fail 'no folder can be made'
+  else
+    bind 10 lower
+    bind 11 stage
+  fi
+  # Mounted by their own paths where these can still be reached: each mount saved is two milliseconds.
+  if [[ -n $user || ! $node -ef /proc/self/fd/12 ]]; then bind 12 node && node=/mnt/node; fi
+  if [[ -n $user || ! $guest -ef /proc/self/fd/13 ]]; then bind 13 guest && guest=/mnt/guest; fi
   if [[ -n $user ]]; then bind 14 launcher; fi
   printf '%s\n' 'root:x:0:0:root:/root:/usr/sbin/nologin' \
     'deskhand:x:1000:1000:deskhand:/home/deskhand:/bin/bash' \
@@ -118,36 +137,34 @@ bind() {
 
 become_owner() {
   at owner
-  exec 3< <(printf '%s\0' phase owner "${request[@]}")
+  exec 3< <(printf '%s\0' "${request[@]}" phase owner node "$node" guest "$guest")
   exec setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups -- \
     unshare --user --map-root-user --mount -- bash /mnt/launcher
 }
 
-# Until the last line no link is followed anywhere in the view: what is mounted inside it can't be led elsewhere by
-# somebody who swaps a name for a link at the right moment.
+# Until the last line no link is followed anywhere in the view, neither by a look (a link is nothing to -e and -d) nor by a
+# mount: what is mounted inside can't be led elsewhere by somebody who swaps a name for a link at the right moment.
 mount_view() {
-  local name
   local places=lowerdir=/mnt/lower,upperdir=/mnt/stage/upper,workdir=/mnt/stage/work
   mount -i -t overlay -o "nosymfollow,userxattr,index=off,$places" overlay /mnt/view || fail 'no overlay can be mounted'
   cd /mnt/view || fail 'the view cannot be entered'
-  hide_deskhand
-  for name in ${readonly[@]+"${readonly[@]}"}; do
-    if [[ -e ./$name && ! -L ./$name ]]; then
-      mount -i -c -o bind,ro "./$name" "./$name" || fail 'a control file cannot be made read-only'
-    fi
-  done
+  local table=''
+  show_parts
+  protect_names
+  if [[ -n $table ]]; then mount_table; fi
   mount -i -c -o remount,bind,symfollow /mnt/view || fail 'the view cannot be finished'
   cd /
 }
 
 # deskhand's own folder is covered where it exists; where not, a mount would leave a ghost of it in the upper layer.
-hide_deskhand() {
-  if [[ ! -d .deskhand || -L .deskhand ]]; then return; fi
+# Parts of it that are to be seen are set aside first and laid on top.
+show_parts() {
+  if [[ ! -d .deskhand ]]; then return; fi
   local name number=0
   for name in ${visible[@]+"${visible[@]}"}; do
     if [[ -d ./$name ]]; then
-      mkdir "/mnt/visible/$number" && mount -i -c -o bind,ro "./$name" "/mnt/visible/$number" ||
-        fail 'a part of .deskhand cannot be shown'
+      mkdir "/mnt/visible/$number" || fail 'a part of .deskhand cannot be shown'
+      mount -i -c -o bind,ro "./$name" "/mnt/visible/$number" || fail 'a part of .deskhand cannot be shown'
     fi
     number=$((number + 1))
   done
@@ -155,12 +172,37 @@ hide_deskhand() {
   number=0
   for name in ${visible[@]+"${visible[@]}"}; do
     if [[ -d /mnt/visible/$number ]]; then
-      mkdir -p "./$name" && mount -i -c --bind "/mnt/visible/$number" "./$name" ||
-        fail 'a part of .deskhand cannot be shown'
+      mkdir -p "./$name" || fail 'a part of .deskhand cannot be shown'
+      add_to_table "/mnt/visible/$number" "/mnt/view/$name" bind
     fi
     number=$((number + 1))
   done
-  mount -i -c -o remount,bind,ro ./.deskhand || fail '.deskhand cannot be hidden'
+  add_to_table none /mnt/view/.deskhand remount,bind,ro
+}
+
+protect_names() {
+  local name
+  for name in ${readonly[@]+"${readonly[@]}"}; do
+    if [[ -e ./$name ]]; then add_to_table "/mnt/view/$name" "/mnt/view/$name" bind,ro; fi
+  done
+}
+
+# One program for all of them; white space in a name is written as the table of mounts wants it.
+add_to_table() {
+  local word line=''
+  for word in "$1" "$2"; do
+    word=${word//\\/\\134}
+    word=${word// /\\040}
+    word=${word//$'\t'/\\011}
+    word=${word//$'\n'/\\012}
+    line+="$word "
+  done
+  table+="${line}none $3 0 0"$'\n'
+}
+
+mount_table() {
+  printf '%s' "$table" >/mnt/table
+  mount -i -c -a -T /mnt/table || fail 'a control file cannot be made read-only'
 }
 
 start() {
@@ -173,8 +215,8 @@ start() {
   exec 10>&4 4>&-
   exec bwrap --json-status-fd 10 "${system[@]}" \
     --ro-bind /mnt/passwd /etc/passwd --ro-bind /mnt/group /etc/group --ro-bind /mnt/hosts /etc/hosts \
-    --ro-bind /mnt/node /run/deskhand/bin/node --ro-bind /mnt/guest /run/deskhand/guest.mjs \
-    --perms 1777 --tmpfs /tmp --perms 1777 --tmpfs /var/tmp --perms 0700 --tmpfs /home/deskhand \
+    --ro-bind "$node" /run/deskhand/bin/node --ro-bind "$guest" /run/deskhand/guest.mjs \
+    --perms 0700 --tmpfs /run/deskhand/shell --perms 1777 --tmpfs /tmp --perms 1777 --tmpfs /var/tmp --perms 0700 --tmpfs /home/deskhand \
     --bind /mnt/view "$folder" --remount-ro / --chdir "$folder" \
     "${options[@]}" -- "${command[@]}"
 }
@@ -207,16 +249,17 @@ add_etc() {
 # the kernel: it could set core_pattern or interrupts, though it has no capability.
 add_proc() {
   local path
-  system+=(--proc /proc --dev /dev)
-  for path in /proc/{sys,irq,bus,fs,sysrq-trigger,mtrr}; do
+  system+=(--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --remount-ro /dev)
+  for path in /proc/{sys,irq,bus,fs,pressure,sysrq-trigger,mtrr}; do
     if [[ -e $path ]]; then system+=(--ro-bind "$path" "$path"); fi
   done
   for path in /proc/{acpi,scsi,asound}; do
     if [[ -d $path ]]; then system+=(--tmpfs "$path" --remount-ro "$path"); fi
   done
+  # Those that are root's alone need no cover for anybody else.
   for path in /proc/{kcore,keys,key-users,kmsg,kpagecount,kpageflags,kpagecgroup,latency_stats,sched_debug,slabinfo} \
     /proc/{timer_list,timer_stats,vmallocinfo,pagetypeinfo,allocinfo}; do
-    if [[ -e $path ]]; then system+=(--ro-bind /dev/null "$path"); fi
+    if [[ -r $path ]]; then system+=(--ro-bind /dev/null "$path"); fi
   done
 }
 

@@ -20,7 +20,13 @@ export const promises: readonly ProductPromise[] = [
 ];
 
 /** A test that proves a promise. */
-export function promise(id: string, title: string, prove: () => void | Promise<void>, timeoutMs?: number): void {
-  if (!promises.some((known) => known.id === id)) throw new Error(`No promise is called ${id}: add it to test/promises/.`);
+export function promise(
+  id: string,
+  title: string,
+  prove: () => void | Promise<void>,
+  timeoutMs?: number,
+): void {
+  if (!promises.some((known) => known.id === id))
+    throw new Error(`No promise is called ${id}: add it to test/promises/.`);
   test(`[${id}] ${title}`, prove, timeoutMs);
 }

@@ -108,8 +108,9 @@ export class Command {
     if (this.#why !== null) this.#kill('SIGKILL');
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     if (why === 'background') this.#output.toFile();
-    const goesOn = this.fifo.drain();
-    if (goesOn) this.#output.toFile();
-    this.#resolve({ why, code, output: this.#output, pid: this.#pid, goesOn });
+    void this.fifo.drain().then((goesOn) => {
+      if (goesOn) this.#output.toFile();
+      this.#resolve({ why, code, output: this.#output, pid: this.#pid, goesOn });
+    });
   }
 }

@@ -3,6 +3,9 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { codeOf } from '../../src/base/errors.ts';
 
+/** How long a pipe that somebody still holds is waited for. */
+const lingerMs = 25;
+
 /**
  * Named pipes for the output of commands. A pipe and no file, because `> /dev/stderr` in a script would cut a file;
  * a name, because the shell that is there already must be able to open it.
@@ -29,7 +32,7 @@ export class Fifos {
   #make(): void {
     const names = Array.from({ length: 16 }, (_, at) => `${this.#dir}/out-${this.#made + at}`);
     this.#made += names.length;
-    const made = spawnSync('/usr/bin/mkfifo', ['-m', '600', ...names]);
+    const made = spawnSync('mkfifo', ['-m', '600', ...names]);
     if (made.status !== 0) throw new Error(`No pipes for commands: ${String(made.stderr)}`);
     this.#free.push(...names);
   }
@@ -56,10 +59,25 @@ export class Fifo {
     this.#socket.on('error', () => this.#socket.destroy());
   }
 
-  /** Takes what is in the pipe now. True when somebody may still write. */
-  drain(): boolean {
+  /**
+   * Takes what the command printed. True when somebody may still write: a process in the background, and not one that
+   * was about to end or to turn its output elsewhere, which gets a moment for it.
+   */
+  async drain(): Promise<boolean> {
     if (this.#holder !== null) closeSync(this.#holder);
     this.#holder = null;
+    if (!this.#takeAll()) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const moment = new Promise<true>((resolve) => {
+      timer = setTimeout(() => resolve(true), lingerMs);
+    });
+    const goesOn = await Promise.race([this.closed.then(() => false), moment]);
+    clearTimeout(timer);
+    return goesOn;
+  }
+
+  /** Reads what is in the pipe now. False when nobody has it open any more. */
+  #takeAll(): boolean {
     const buffer = Buffer.allocUnsafe(64 * 1024);
     for (;;) {
       try {

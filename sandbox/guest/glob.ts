@@ -52,7 +52,7 @@ function planWalk(
   const anywhere = !clean.includes('/');
   const wanted = anywhere ? `**/${rest}` : rest;
   const deep = wanted.includes('**') || /[{(]/.test(wanted);
-  const matches = picomatch(wanted, { dot: true });
+  const matches = picomatch(wanted, { dot: true, flags: 's' });
   return { start: from, depthMax: deep ? null : wanted.split('/').length, matches: (rel) => matches(rel) };
 }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../src/base/errors.ts';
 import { limits } from '../../src/base/limits.ts';
 import { type Path, pathToBytes } from '../../src/base/path.ts';
 import type { Hit, Search } from './grep.ts';
-import { nameOf } from './place.ts';
+import { folder, nameOf } from './place.ts';
 import { CallError } from './tool-call.ts';
 import { walk } from './walk.ts';
 import { statOf } from './write.ts';
@@ -18,12 +18,12 @@ export async function* searchFiles(search: Search, signal: AbortSignal): AsyncGe
       ? walk(search.place, { signal })
       : [{ rel: nameOf(search.place), path: search.place }];
   for await (const file of files) {
-    if (!isWanted(file.rel)) continue;
-    const lines = await readText(file.path);
-    if (lines === null) continue;
-    const matching = matchingLines(lines, pattern, search.multiline);
+    if (!isWanted(file.path)) continue;
+    const text = await readText(file.path);
+    if (text === null) continue;
+    const matching = matchingLines(text, pattern, search.multiline);
     if (matching.size === 0) continue;
-    if (search.want === 'lines') yield* withContext(file.path, lines.split(/\r?\n/), matching, search);
+    if (search.want === 'lines') yield* withContext(file.path, linesOf(text), matching, search);
     else yield { path: file.path, line: 0, text: '', isMatch: true, count: matching.size };
   }
 }
@@ -73,7 +73,7 @@ const kinds: Record<string, string[]> = {
   yaml: ['yaml', 'yml'],
 };
 
-function fileFilter(search: Search): (rel: Path) => boolean {
+function fileFilter(search: Search): (path: Path) => boolean {
   const endings = search.type === null ? null : kinds[search.type];
   if (endings === undefined) {
     throw new CallError(
@@ -84,8 +84,11 @@ function fileFilter(search: Search): (rel: Path) => boolean {
   const matches =
     glob === null
       ? () => true
-      : picomatch(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`, { dot: true });
-  return (rel) => matches(rel) && (endings === null || endings.some((ending) => rel.endsWith(`.${ending}`)));
+      : picomatch(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`, { dot: true, flags: 's' });
+  // As ripgrep does: a glob with a slash counts from the folder, wherever in it the search begins.
+  const ownRel = (path: Path) => (path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path);
+  return (path) =>
+    matches(ownRel(path)) && (endings === null || endings.some((ending) => path.endsWith(`.${ending}`)));
 }
 
 /** null: no text, too large, or not to be read. */
@@ -109,14 +112,20 @@ function statOrNull(path: Path): { size: number } | null {
   }
 }
 
+/** A line end closes a line; what follows the last one is no line more. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
 /** Numbers, from 0, of the lines that a match touches. */
 function matchingLines(text: string, pattern: RegExp, multiline: boolean): Set<number> {
   const matching = new Set<number>();
   if (!multiline) {
-    for (const [at, line] of text.split(/\r?\n/).entries()) {
+    for (const [at, line] of linesOf(text).entries()) {
       pattern.lastIndex = 0;
-      const isAfterLastEnd = line === '' && at > 0 && text.endsWith('\n') && at === lineCount(text);
-      if (!isAfterLastEnd && pattern.test(line)) matching.add(at);
+      if (pattern.test(line)) matching.add(at);
     }
     return matching;
   }
@@ -128,12 +137,6 @@ function matchingLines(text: string, pattern: RegExp, multiline: boolean): Set<n
     for (let at = line; at <= line + more; at += 1) matching.add(at);
   }
   return matching;
-}
-
-function lineCount(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
-  return count;
 }
 
 function* withContext(path: Path, lines: string[], matching: Set<number>, search: Search): Generator<Hit> {

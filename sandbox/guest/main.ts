@@ -1,6 +1,6 @@
 /**
  * The program inside the sandbox: it reads calls from the host, a line each, and answers each with a line. It is one
- * bundled file and shares nothing with the host but the lines of docs/guest-protocol.md (and the pure words of base/).
+ * bundled file and shares nothing with the host but the lines of docs/formats.md (and the pure words of base/).
  * What it can do is what the sandbox around it allows; nothing here is a fence.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -19,25 +19,25 @@ import { write } from './write.ts';
 const protocol = 1;
 
 function main(): void {
-  let shell: Shell;
   try {
     makeResultFolder();
-    shell = new Shell();
+    say({ type: 'hello', protocol });
+    // The shell starts while the first call is still under way.
+    const shell = new Shell();
+    answerCalls(
+      new Map<string, GuestTool>([
+        ['Bash', (input, signal) => runBash(shell, input, signal)],
+        ['Read', read],
+        ['Write', write],
+        ['Edit', edit],
+        ['Glob', glob],
+        ['Grep', grep],
+      ]),
+    );
   } catch (error) {
     say({ type: 'failed', reason: messageOf(error).slice(0, 1_000) });
     process.exitCode = 1;
-    return;
   }
-  const tools = new Map<string, GuestTool>([
-    ['Bash', (input, signal) => runBash(shell, input, signal)],
-    ['Read', read],
-    ['Write', write],
-    ['Edit', edit],
-    ['Glob', glob],
-    ['Grep', grep],
-  ]);
-  answerCalls(tools);
-  say({ type: 'hello', protocol });
 }
 
 /** The environment is read as bytes: the name may be no UTF-8. */
@@ -70,7 +70,10 @@ function onLine(line: string, tools: Map<string, GuestTool>, running: Map<string
   const message = parseJsonLine(line);
   const id = message?.['id'];
   if (message === null || typeof id !== 'string') return;
-  if (message['type'] === 'cancel') return running.get(id)?.abort();
+  if (message['type'] === 'cancel') {
+    running.get(id)?.abort();
+    return;
+  }
   const controller = new AbortController();
   running.set(id, controller);
   void answer(message, tools, controller.signal).then((result) => {

@@ -1,4 +1,5 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { limits } from '../../src/base/limits.ts';
 
 /** Bytes that are held in memory: enough for all characters of a result, however long each is. */
@@ -42,7 +43,7 @@ export class CommandOutput {
   toFile(): void {
     if (this.#inFile) return;
     this.#inFile = true;
-    write(this.file, this.#head);
+    append(this.file, this.#head);
   }
 
   /** For the model: all of it, or head and tail with what was left out between them. */
@@ -76,18 +77,11 @@ function toText(bytes: Buffer): string {
   );
 }
 
-/** A full /tmp must not end the guest: the output that reaches the result is still there. */
+/** A full or emptied /tmp must not end the guest: the output that reaches the result is still there. */
 function append(file: string, bytes: Buffer): void {
   try {
-    appendFileSync(file, bytes);
-  } catch (error) {
-    process.stderr.write(`output file: ${String(error)}\n`);
-  }
-}
-
-function write(file: string, bytes: Buffer): void {
-  try {
-    writeFileSync(file, bytes, { mode: 0o600 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    appendFileSync(file, bytes, { mode: 0o600 });
   } catch (error) {
     process.stderr.write(`output file: ${String(error)}\n`);
   }

@@ -49,6 +49,8 @@ export function fileError(error: unknown, path: Path): CallError {
     case 'ENOENT':
       return new CallError(`There is no file ${shown}.${nearNames(path)}`);
     case 'ENOTDIR':
+    // Making a folder where a file stands gives this.
+    case 'EEXIST':
       return new CallError(`${shown} cannot be reached: a part of the path is a file, not a folder.`);
     case 'EISDIR':
       return new CallError(`${shown} is a folder, not a file.`);

@@ -13,6 +13,8 @@ export interface Launch {
 export interface Inside {
   command: Path[];
   environment?: Record<string, string>;
+  /** Nothing is opened but what the sandbox itself needs: the folder is an empty one that is gone afterwards. */
+  probe?: boolean;
   /** A terminal of its own is kept; else the program gets a session without one, so that it can't type into ours. */
   terminal?: boolean;
 }
@@ -32,6 +34,7 @@ export function bubblewrapLaunch(spec: SandboxSpec, what: Inside): Launch {
     program: 'unshare',
     args: [...namespaces, '--', 'bash', spec.assets.launcher],
     request: printRequest([
+      ['probe', what.probe ? 'yes' : ''],
       ['folder', spec.folder],
       ['stage', spec.stage],
       ['node', spec.assets.node],

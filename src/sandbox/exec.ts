@@ -41,7 +41,15 @@ function commandInside(spec: SandboxSpec, argv: Path[], terminal: boolean): Insi
   const ordinarySignals = terminal ? ['/usr/bin/env', '--default-signal=INT,QUIT'] : [];
   const term = process.env['TERM'];
   return {
-    command: [...ordinarySignals, '/bin/bash', '-c', `${makeResult}exec -- "$@"`, 'deskhand', ...argv],
+    command: [
+      ...ordinarySignals,
+      '/bin/bash',
+      '--norc',
+      '-c',
+      `${makeResult}exec -- "$@"`,
+      'deskhand',
+      ...argv,
+    ],
     terminal,
     ...(terminal && term !== undefined ? { environment: { TERM: term } } : {}),
   };

@@ -98,7 +98,10 @@ export class GuestChannel {
       const at = rest.indexOf(10);
       const part = at === -1 ? rest : rest.subarray(0, at);
       this.#bytes += part.length;
-      if (this.#bytes > limits.guestLineBytesMax) return this.#refuse('a line that is too long');
+      if (this.#bytes > limits.guestLineBytesMax) {
+        this.#refuse('a line that is too long');
+        return;
+      }
       this.#chunks.push(part);
       if (at === -1) return;
       const line = Buffer.concat(this.#chunks).toString('utf8');
@@ -110,17 +113,23 @@ export class GuestChannel {
   }
 
   #accept(line: GuestLine | null): void {
-    if (line === null) return this.#refuse('a line that is no message');
-    if (line.type === 'failed') return this.end(`The sandbox could not begin: ${line.reason.toWellFormed()}`);
-    if (line.type === 'hello') {
-      if (this.#greeted) return this.#refuse('a second greeting');
-      if (line.protocol !== guestProtocol) return this.#refuse(`protocol ${line.protocol}`);
-      this.#greeted = true;
-      return this.#onHello();
+    if (line === null) this.#refuse('a line that is no message');
+    else if (line.type === 'failed') this.end(`The sandbox could not begin: ${line.reason.toWellFormed()}`);
+    else if (line.type === 'hello') this.#greet(line.protocol);
+    else {
+      const pending = this.#greeted ? this.#pending.get(line.id) : undefined;
+      if (pending === undefined) this.#refuse('an answer that nobody asked for');
+      else pending.answer({ content: line.content, isError: line.isError });
     }
-    const pending = this.#pending.get(line.id);
-    if (pending === undefined || !this.#greeted) return this.#refuse('an answer that nobody asked for');
-    pending.answer({ content: line.content, isError: line.isError });
+  }
+
+  #greet(protocol: number): void {
+    if (this.#greeted) this.#refuse('a second greeting');
+    else if (protocol !== guestProtocol) this.#refuse(`protocol ${protocol}`);
+    else {
+      this.#greeted = true;
+      this.#onHello();
+    }
   }
 
   #refuse(what: string): void {

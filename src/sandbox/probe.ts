@@ -19,43 +19,23 @@ export interface MachineFacts {
   container: boolean;
 }
 
-/** Starts a real sandbox over an empty folder. */
+/** Starts a real sandbox over an empty folder, and leaves nothing of it. */
 export async function probeBubblewrap(assets: SandboxAssets): Promise<Probe> {
-  const made = await runProgram(['bash', '-c', makePlace]);
-  if (made.code !== 0) {
-    return {
-      ok: false,
-      reason: `No temporary folder: ${made.stderr.trim()}`,
-      remedy: 'Make /var/tmp writable.',
-    };
-  }
-  const place = made.stdout.toString('utf8');
-  try {
-    const spec: SandboxSpec = {
-      folder: `${place}/folder`,
-      stage: `${place}/stage`,
-      resultRel: null,
-      readOnlyRel: [],
-      skillsRel: [],
-      owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-      assets,
-    };
-    const launched = new Launched(bubblewrapLaunch(spec, { command: [inside.node, '-e', ''] }), [
-      'ignore',
-      'ignore',
-      'pipe',
-    ]);
-    const exit = await launched.exited;
-    if (exit.code !== 0) return { ok: false, ...(await explainFailure(exit, assets.launcher)) };
-  } finally {
-    await runProgram(['rm', '-rf', '--', place]);
-  }
+  const spec: SandboxSpec = {
+    folder: '/probe',
+    stage: '/probe',
+    resultRel: null,
+    readOnlyRel: [],
+    skillsRel: [],
+    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+    assets,
+  };
+  const launch = bubblewrapLaunch(spec, { command: [inside.node, '-e', ''], probe: true });
+  const exit = await new Launched(launch, ['ignore', 'ignore', 'pipe']).exited;
+  if (exit.code !== 0) return { ok: false, ...(await explainFailure(exit, assets.launcher)) };
   const version = await runProgram(['bwrap', '--version']);
   return { ok: true, tier: 'bubblewrap', version: version.stdout.toString('utf8').trim() };
 }
-
-const makePlace =
-  'd=$(mktemp -d /var/tmp/deskhand-probe.XXXXXXXX) && mkdir "$d"/{folder,stage} "$d"/stage/{upper,work} && printf %s "$d"';
 
 /** Looks at the machine to say why the launcher failed. */
 export async function explainFailure(exit: Exit, launcher: string): Promise<Refusal> {
@@ -73,7 +53,7 @@ const factFiles = [
 async function readFacts(): Promise<MachineFacts> {
   const script =
     'for f in "$@"; do read -r v 2>/dev/null <"$f" || v=; echo "$v"; done 2>/dev/null; [[ -e /.dockerenv || -e /run/.containerenv ]] && echo yes';
-  const read = await runProgram(['bash', '-c', script, 'facts', ...factFiles]);
+  const read = await runProgram(['bash', '--norc', '-c', script, 'facts', ...factFiles]);
   const [kernel = '', clone = '', max = '', apparmor = '', container = ''] = read.stdout
     .toString('utf8')
     .split('\n');

@@ -59,7 +59,9 @@ function printCall(
   const [program = '', ...args] = argv;
   if (argv.every(isUtf8Path) && isUtf8Path(cwd ?? ''))
     return { program, args, cwd: cwd ?? null, words: null };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are the shell's
   const script = 'mapfile -d "" -t w <&3; exec 3<&-; cd -- "${w[0]}" && exec -- "${w[@]:1}"';
   const words = [cwd ?? '.', ...argv].flatMap((word) => [pathToBytes(word), Buffer.from([0])]);
-  return { program: 'bash', args: ['-c', script], cwd: null, words: Buffer.concat(words) };
+  // Without --norc bash takes a socket for a login from afar, and runs the person's start-up file.
+  return { program: 'bash', args: ['--norc', '-c', script], cwd: null, words: Buffer.concat(words) };
 }

@@ -10,14 +10,16 @@ import type { Ready, SandboxSpec, Session } from './sandbox.ts';
 /** Starts the guest in its sandbox and gives its tools. Returns at once: calls wait for the guest's hello. */
 export function startBubblewrapSession(spec: SandboxSpec): Session {
   const launched = new Launched(
-    bubblewrapLaunch(spec, { command: [inside.node, '--max-old-space-size=512', inside.guest] }),
+    bubblewrapLaunch(spec, {
+      command: [inside.node, '--max-old-space-size=512', '--max-semi-space-size=1', inside.guest],
+    }),
     ['pipe', 'pipe', 'pipe'],
   );
   const { stdin, stdout } = launched.child;
   if (stdin === null || stdout === null) throw new Error('A session needs pipes.');
   const channel = new GuestChannel(stdout, stdin);
   const ready = becomeReady(channel, launched, spec);
-  const shellQueue = { freeAtMs: 0 };
+  const shellQueue = { pendingMs: 0 };
   let stopping = false;
 
   void launched.exited.then((exit) => {
@@ -65,7 +67,7 @@ function guestTool(
   tool: ToolSpec,
   channel: GuestChannel,
   ready: Promise<Ready>,
-  shellQueue: { freeAtMs: number },
+  shellQueue: { pendingMs: number },
 ): Tool {
   const run: Tool['run'] = async (input, { signal }): Promise<ToolResult> => {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -73,21 +75,25 @@ function guestTool(
     }
     const begin = await ready;
     if (!begin.ok) return textResult(`${begin.reason} ${begin.remedy}`, true);
-    const own: Record<string, unknown> = { ...input };
-    const stallMs = tool.name === 'Bash' ? shellStallMs(own, shellQueue) : limits.toolMs;
-    return channel.call(
-      { tool: tool.name, input: own },
-      { signal, stallMs: stallMs + limits.guestAnswerGraceMs },
-    );
+    const call = { tool: tool.name, input: { ...input } };
+    if (tool.name !== 'Bash') {
+      return channel.call(call, { signal, stallMs: limits.toolMs + limits.guestAnswerGraceMs });
+    }
+    // Commands run one after the other in the one shell, so this one may have to wait for all that are under way.
+    const ownMs = commandMs(call.input);
+    shellQueue.pendingMs += ownMs;
+    const result = await channel.call(call, {
+      signal,
+      stallMs: shellQueue.pendingMs + limits.guestAnswerGraceMs,
+    });
+    shellQueue.pendingMs -= ownMs;
+    return result;
   };
   return { ...tool, run };
 }
 
-/** Commands run one after the other in the one shell, so a call's silence begins to count when those before it end. */
-function shellStallMs(input: Record<string, unknown>, queue: { freeAtMs: number }): number {
-  const asked = input['timeout'];
-  const ownMs = typeof asked === 'number' && asked > 0 ? Math.min(asked, limits.toolMsMax) : limits.toolMs;
-  const now = performance.now();
-  queue.freeAtMs = Math.max(queue.freeAtMs, now) + ownMs;
-  return queue.freeAtMs - now;
+/** The longest that the guest lets the command run: it reads the input in the same way. */
+function commandMs(input: Record<string, unknown>): number {
+  const asked = Number(input['timeout'] ?? limits.toolMs);
+  return asked > 0 ? Math.min(asked, limits.toolMsMax) : limits.toolMs;
 }
