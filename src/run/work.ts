@@ -24,16 +24,20 @@ export async function work(o: RunOptions, run: RunState): Promise<Ending | null>
   const session = startSession(sandboxSpec(o, run, stage));
   try {
     noteStart(o, run, session);
-    const end = await converse(o, run, session);
+    const lost = watchSession(session);
+    const end = await converse(o, run, session, AbortSignal.any([o.signal, lost.signal]));
     const ready = await session.ready;
+    const isLost = lost.signal.aborted;
     await session.stop();
     if (isShutdown(o.signal)) return null;
-    if (!ready.ok)
-      return { ...spent(run, end), outcome: 'blocked', reason: `${ready.reason}. ${ready.remedy}` };
+    if (!ready.ok) {
+      return { ...spent(run, end), outcome: 'blocked', reason: `${ready.reason} ${ready.remedy}` };
+    }
     const ending = { ...endingOf(run, end, o.signal), warnings: warningsOf(o) };
-    return end.outcome === 'finished' && !o.signal.aborted
-      ? await applyChanges(o, run, stage, ending)
-      : ending;
+    if (o.signal.aborted) return ending;
+    if (isLost)
+      return { ...ending, outcome: 'failed', reason: `The sandbox was lost. ${lost.signal.reason}` };
+    return end.outcome === 'finished' ? await applyChanges(o, run, stage, ending) : ending;
   } finally {
     await session.stop();
     await removeStage(stage);
@@ -82,7 +86,19 @@ function noteStart(o: RunOptions, run: RunState, session: Session): void {
   o.onEvent?.({ type: 'step', step: 'staged', text: `${o.model.id} in ${session.tier}` });
 }
 
-async function converse(o: RunOptions, run: RunState, session: Session): Promise<LoopEnd> {
+/** A sandbox that ends by itself ends the run: a model that goes on without one only pays for error messages. */
+function watchSession(session: Session): AbortController {
+  const lost = new AbortController();
+  void session.ended.then((reason) => lost.abort(reason));
+  return lost;
+}
+
+async function converse(
+  o: RunOptions,
+  run: RunState,
+  session: Session,
+  signal: AbortSignal,
+): Promise<LoopEnd> {
   const parsed = o.task.parsed;
   if (!('task' in parsed)) throw new Error(`${o.task.path} is no task that could be run.`);
   const dataTag = randomName(8);
@@ -102,7 +118,7 @@ async function converse(o: RunOptions, run: RunState, session: Session): Promise
     budget: o.budget,
     spent: { turns: run.turns, usage: run.usage, costUsd: run.costUsd },
     clock: o.clock,
-    signal: o.signal,
+    signal,
     dataTag,
     journal: openJournal(o, run, prompt),
     ...(o.onEvent === undefined ? {} : { onEvent: o.onEvent }),

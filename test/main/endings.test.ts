@@ -151,3 +151,17 @@ promise(
   },
   60_000,
 );
+
+test('a sandbox that is lost in the middle ends the run at once, and nothing of it is applied', async () => {
+  const wire = await wireForTest(({ n }) =>
+    n < 5
+      ? say(call('Bash', { command: 'echo half > half.txt; pkill -9 -f guest.mjs; kill -9 1; sleep 1' }))
+      : say(text('Done.')),
+  );
+  const desk = await openDesk({ wireUrl: wire.url, files: { 'tasks/a.md': 'Do it.' } });
+  expect((await desk.run('once')).code).toBe(1);
+  expect(desk.result()).toContain('outcome: failed');
+  expect(desk.result()).toContain('The sandbox was lost.');
+  expect(wire.requests.length).toBeLessThan(3);
+  expect(treeOf(desk.folder).has('half.txt')).toBe(false);
+});
