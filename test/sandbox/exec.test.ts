@@ -5,9 +5,22 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { type Path, pathFromBytes } from '../../src/base/path.ts';
-import { execInSandbox, type SandboxSpec } from '../../src/sandbox/sandbox.ts';
+import { execInSandbox, hasTerminal, type SandboxSpec } from '../../src/sandbox/sandbox.ts';
 import { promise } from '../promises.ts';
 import { newPlace } from './place.ts';
+
+const isThere = await hasTerminal();
+
+/** node-pty is optional: where it could not be compiled, what is promised is a message that says so. */
+function testOnTerminal(title: string, prove: () => Promise<void>): void {
+  if (isThere) {
+    test(title, prove);
+    return;
+  }
+  test(`without node-pty, not: ${title}`, async () => {
+    await expect(run(['true'], { tty: true, stdin: new PassThrough() })).rejects.toThrow('node-pty');
+  });
+}
 
 interface Ran {
   code: number;
@@ -94,7 +107,7 @@ test('cancelling ends the command and all that it started', async () => {
   expect(await run(['true'], { signal: controller.signal })).toMatchObject({ code: 125 });
 });
 
-test('on a terminal: size, keys, Ctrl-C, codes', async () => {
+testOnTerminal('on a terminal: size, keys, Ctrl-C, codes', async () => {
   const size = await run(['sh', '-c', 'test -t 0 && test -t 1 && stty size; echo "ü"; exit 3'], {
     tty: true,
     stdin: new PassThrough(),
@@ -125,7 +138,7 @@ test('on a terminal: size, keys, Ctrl-C, codes', async () => {
   ).toMatch(/line\r\nline\r\n$/);
 });
 
-test('a resized terminal is resized inside', async () => {
+testOnTerminal('a resized terminal is resized inside', async () => {
   const out = Object.assign(new PassThrough(), { columns: 100, rows: 30 });
   const seen = buffer(out);
   const running = execInSandbox(
