@@ -1,9 +1,10 @@
 import { isoTime } from '../base/clock.ts';
 import { PersonError } from '../base/errors.ts';
 import { randomName, slug } from '../base/ids.ts';
-import { type Path, pathToJson, printPath } from '../base/path.ts';
+import { type Path, pathFromJson, pathToJson, printPath } from '../base/path.ts';
 import { type Entry, Folder } from '../disk/disk.ts';
-import { checkNewGrant } from '../home/home.ts';
+import { checkNewGrant, type Home } from '../home/home.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import type { ActInput } from './act.ts';
 import { absolute, grantOf, openHome } from './wiring.ts';
 
@@ -17,13 +18,29 @@ export async function grant({ output, wiring, args }: ActInput): Promise<number>
   const folder = Folder.open(checked.path);
   prepareFolder(folder);
   const added = isoTime(wiring.clock.now());
-  const id = `${slug(checked.path.split('/').at(-1) ?? '', 'folder').slice(0, 40)}-${randomName(4)}`;
+  const id = earlierId(home, checked.path) ?? newId(checked.path);
   const granted = known ?? { id, path: checked.path, mode: 'read-write' as const, added };
   if (known === undefined) home.addGrant(granted);
   output.data({ ...granted, path: pathToJson(granted.path) }, printPath(granted.path));
   output.talk(known === undefined ? explain(granted.path, folder.entry) : 'This folder was granted already.');
   folder.close();
   return 0;
+}
+
+function newId(path: Path): string {
+  return `${slug(path.split('/').at(-1) ?? '', 'folder').slice(0, 40)}-${randomName(4)}`;
+}
+
+/** A folder that was granted before goes on with its ledger, so that nothing which was done is done again. */
+function earlierId(home: Home, path: Path): string | null {
+  const isOf = (id: string) => {
+    const files = home.openGrant(id);
+    const event = readLedger(files.ledger).events.find(({ type }) => type === 'granted');
+    files.ledger.close();
+    files.runs.close();
+    return event?.type === 'granted' && pathFromJson(event.folder) === path;
+  };
+  return home.knownIds().find(isOf) ?? null;
 }
 
 export async function revoke({ output, wiring, args }: ActInput): Promise<number> {

@@ -95,6 +95,13 @@ export class Desk {
     return same;
   }
 
+  /** The folder is not ours any more: its published copy gets this line only if it is granted again. */
+  noteRevoked(now: number): void {
+    const { ledger } = this.place;
+    if (ledger.isDoubtful || !this.state.isGranted) return;
+    ledger.append({ type: 'revoked', run: null, folder: pathToJson(this.grant.path) }, now);
+  }
+
   close(): void {
     this.place.folder.close();
     this.place.ledgerDir.close();

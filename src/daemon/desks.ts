@@ -18,6 +18,7 @@ export function updateDesks(
     desk.active?.stop.abort((isGranted ? 'shutdown' : 'revoked') satisfies StopReason);
     // Its run still needs the handles; the desk goes at the look after the run has ended.
     if (desk.active !== null) continue;
+    if (!isGranted) desk.noteRevoked(o.now);
     desk.close();
     desks.delete(id);
   }

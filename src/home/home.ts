@@ -68,6 +68,11 @@ export class Home {
     };
   }
 
+  /** Ids of all folders that were ever granted here: their ledgers stay, and count again when they are granted again. */
+  knownIds(): string[] {
+    return (this.folder.list('folders') ?? []).map(({ name }) => name);
+  }
+
   isPaused(id: string | null): boolean {
     const all = this.folder.stat('PAUSE') !== null;
     return all || (id !== null && this.folder.stat(`folders/${id}/PAUSE`) !== null);

@@ -146,13 +146,23 @@ promise(
   60_000,
 );
 
+promise('doors.granted-again', 'a folder that is revoked and granted again does nothing twice', async () => {
+  const desk = await openDesk({ files: { 'tasks/a.md': quick } });
+  await desk.run('once');
+  expect((await desk.run('revoke', desk.folder)).code).toBe(0);
+  expect((await desk.run('grant', desk.folder)).code).toBe(0);
+  expect((await desk.run('once')).code).toBe(0);
+  expect(desk.results()).toHaveLength(1);
+  expect((await desk.run('verify')).code).toBe(0);
+});
+
 test('a revoked folder stops its run', async () => {
   const desk = await openDesk({ files: { 'tasks/slow.md': slow } });
   const daemon = desk.start('start');
   await until(() => desk.ledger().some(({ type }) => type === 'turn-received'), 'the run is at work');
   expect((await desk.run('revoke', desk.folder)).code).toBe(0);
-  await until(() => desk.ledger().at(-1)?.type === 'run-ended', 'it has ended', 8_000);
-  expect(String(desk.ledger().at(-1)?.['reason'])).toContain('revoked');
+  await until(() => desk.ledger().at(-1)?.type === 'revoked', 'it has ended', 8_000);
+  expect(String(desk.ledger().findLast(({ type }) => type === 'run-ended')?.['reason'])).toContain('revoked');
   daemon.kill('SIGTERM');
   await finish(daemon);
 }, 60_000);

@@ -48,4 +48,5 @@ export const mainPromises = [
     id: 'main.full-disk',
     text: 'A full disk loses nothing: what could not be told or applied is taken up when there is room.',
   },
+  { id: 'doors.granted-again', text: 'Revoking a folder and granting it again repeats nothing.' },
 ] as const;
