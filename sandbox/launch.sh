@@ -213,7 +213,8 @@ start() {
   # Whoever started us may be gone by now; bubblewrap only notices a parent that dies later.
   if [[ -n $parent && $PPID != "$parent" ]]; then exit 125; fi
   exec 10>&4 4>&-
-  exec bwrap --json-status-fd 10 "${system[@]}" \
+  # -c: without the environment that we were started with, which would stand in /proc/1/environ inside.
+  exec -c bwrap --json-status-fd 10 "${system[@]}" \
     --ro-bind /mnt/passwd /etc/passwd --ro-bind /mnt/group /etc/group --ro-bind /mnt/hosts /etc/hosts \
     --ro-bind "$node" /run/deskhand/bin/node --ro-bind "$guest" /run/deskhand/guest.mjs \
     --perms 0700 --tmpfs /run/deskhand/shell --perms 1777 --tmpfs /tmp --perms 1777 --tmpfs /var/tmp --perms 0700 --tmpfs /home/deskhand \

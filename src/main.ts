@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const stop = new AbortController();
   let stoppedAt = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // Who asks twice means it: the ledger makes the next start go on from what is on disk. But one Ctrl-C can come
       // twice by itself, through a terminal and through the program that started us.

@@ -6,7 +6,8 @@ import { controlFile, runOnSight } from '../formats/control-files.ts';
 /** Whether a ChangeSet may be applied at all. One file that steers deskhand or runs by itself refuses the whole. */
 export function check(changeSet: ChangeSet): { ok: true } | { ok: false; problems: Problem[] } {
   const paths = changeSet.changes.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
-  const problems = paths.map(problemWith).filter((problem) => problem !== null);
+  const wanted = [...paths, ...changeSet.dropped.map(({ path }) => path)];
+  const problems = wanted.map(problemWith).filter((problem) => problem !== null);
   return problems.length === 0 ? { ok: true } : { ok: false, problems };
 }
 

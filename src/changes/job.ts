@@ -1,3 +1,4 @@
+import { randomName } from '../base/ids.ts';
 import type { Path } from '../base/path.ts';
 import type { Entry, Folder } from '../disk/disk.ts';
 import { type ChangeManifest, parseManifest, printManifest, type Was } from '../formats/change-set.ts';
@@ -29,7 +30,7 @@ export function readJob(runDir: Folder, folder: Folder): Job | null {
 }
 
 /** Writes down what will be altered and how it is now, before anything is. */
-export function beginJob(runDir: Folder, folder: Folder, bare: Omit<ChangeManifest, 'before'>): Job {
+export function beginJob(runDir: Folder, folder: Folder, bare: Omit<ChangeManifest, 'before' | 'seed'>): Job {
   const places = new Set<Path>();
   for (const { path, from } of bare.changeSet.changes) {
     for (const end of from === undefined ? [path] : [path, from]) {
@@ -37,7 +38,7 @@ export function beginJob(runDir: Folder, folder: Folder, bare: Omit<ChangeManife
     }
   }
   const before = ['', ...places].map((path) => ({ path, was: wasOf(folder.stat(path)) }));
-  const manifest = { ...bare, before };
+  const manifest = { ...bare, seed: randomName(16), before };
   runDir.write('changes.json', printManifest(manifest), { mode: 0o600 });
   return jobOf(runDir, folder, manifest);
 }

@@ -4,9 +4,12 @@ import { tempName } from '../disk/disk.ts';
 import type { Job } from './job.ts';
 import { joinPath, nameOf, parentOf } from './names.ts';
 
-/** Where a new version is made before it takes its place. Always the same, so that one left by a crash is found again. */
+/**
+ * Where a new version is made before it takes its place. Always the same for a job, so that one left by a crash is found
+ * again; and not to be known beforehand, so that no run can make a file of that name.
+ */
 export function tempOf(job: Job, index: number, path: Path): Path {
-  const seed = sha256(`${job.manifest.changeSet.run} ${index}`).slice(0, 8);
+  const seed = sha256(`${job.manifest.seed} ${index}`).slice(0, 8);
   return joinPath(parentOf(path), tempName(nameOf(path), seed));
 }
 

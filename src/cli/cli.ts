@@ -196,8 +196,8 @@ Exit codes: 0 well, 1 something ended badly, 2 a mistake in what was asked, 3 a 
 
 function exitCodeOf(thrown: unknown, args: string[]): number {
   // Commander has said what was wrong already, and help and version are no mistakes.
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
   const isGuest = args[0] === 'exec' || args[0] === 'shell';
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : isGuest ? 125 : 2;
   if (thrown instanceof PersonError) {
     process.stderr.write(`${thrown.message}\n`);
     // exec's other codes belong to the command inside.

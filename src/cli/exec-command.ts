@@ -1,7 +1,7 @@
 import { PersonError } from '../base/errors.ts';
 import type { Path } from '../base/path.ts';
 import { Desk, openIfThere } from '../daemon/daemon.ts';
-import type { Folder } from '../disk/disk.ts';
+import { type Folder, isFileDescriptorOfFile } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
 import { type ExecRun, performExec, performExecAndApply } from '../run/run.ts';
 import type { ActInput } from './act.ts';
@@ -49,6 +49,8 @@ async function inSandbox(
   const folder = openIfThere(grant.path);
   if (folder === null) throw new PersonError({ file: grant.path, what: 'the folder is not there now' });
   const files = home.openGrant(grant.id);
+  // A file is passed on by us: handed over as a descriptor, the command could open it anew and overwrite what it was only
+  // to read or to append to.
   const run: ExecRun = {
     folder,
     scratch: files.runs,
@@ -56,9 +58,9 @@ async function inSandbox(
     argv,
     clock: wiring.clock,
     options: {
-      stdin: o.tty ? process.stdin : 'inherit',
-      stdout: o.tty ? process.stdout : 'inherit',
-      stderr: 'inherit',
+      stdin: o.tty || isFileDescriptorOfFile(0) ? process.stdin : 'inherit',
+      stdout: o.tty || isFileDescriptorOfFile(1) ? process.stdout : 'inherit',
+      stderr: isFileDescriptorOfFile(2) ? process.stderr : 'inherit',
       tty: o.tty,
       signal: wiring.signal,
     },

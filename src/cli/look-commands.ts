@@ -1,6 +1,6 @@
 import { PersonError } from '../base/errors.ts';
 import { type Path, pathToJson, printPath } from '../base/path.ts';
-import { readMeans, type Survey, surveyGrant } from '../daemon/daemon.ts';
+import { openIfThere, readMeans, type Survey, surveyGrant } from '../daemon/daemon.ts';
 import { realPath } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
 import type { Home } from '../home/home.ts';
@@ -13,6 +13,7 @@ import { absolute, grantOf, openHome } from './wiring.ts';
 export async function status({ output, wiring, args }: ActInput): Promise<number> {
   const home = openHome(wiring);
   const { grants, problems } = home.readGrants();
+  if (problems.length > 0 && grants.length === 0) throw new PersonError(problems);
   output.problems(problems);
   const wanted = args[0] === undefined ? grants : [grantOf(home, args[0])];
   if (wanted.length === 0) output.talk('No folder is granted yet: deskhand grant FOLDER');
@@ -120,12 +121,23 @@ function taskOf(home: Home, asked: Path): { grant: Grant; rel: Path } {
   const path = parent === null ? written : `${parent}${written.slice(written.lastIndexOf('/'))}`;
   const grant = home.readGrants().grants.find((known) => path.startsWith(`${known.path}/`));
   if (grant !== undefined) return { grant, rel: path.slice(grant.path.length + 1) };
+  const byName = home.readGrants().grants.find((known) => holdsFile(known, asked));
+  if (byName !== undefined) return { grant: byName, rel: asked };
   throw new PersonError({
     file: printPath(path),
     what: 'this file lies in no granted folder',
     rule: 'why takes the path of a task file',
     example: 'deskhand why Sales/tasks/weekly-report.md',
   });
+}
+
+/** As `status` prints it: relative to its folder. */
+function holdsFile(grant: Grant, rel: Path): boolean {
+  if (rel.split('/').some((part) => part === '' || part === '.' || part === '..')) return false;
+  const folder = openIfThere(grant.path);
+  const isThere = folder?.stat(rel)?.kind === 'file';
+  folder?.close();
+  return isThere;
 }
 
 /** `.` and `..` worked out on the text alone: the file itself may be a link, and then that is what is asked about. */

@@ -9,7 +9,8 @@ import { askDaemon, type Home } from '../home/home.ts';
 import { fold, Ledger, type RunState, readLedger } from '../ledger/ledger.ts';
 import type { ActInput } from './act.ts';
 import { waitForAnswer } from './asking.ts';
-import { grantOf, openHome } from './wiring.ts';
+import type { Output } from './output.ts';
+import { grantOf, openHome, shellWord } from './wiring.ts';
 import { exitCodeOf, work } from './work-commands.ts';
 
 /** Writes a task file and follows it; the task is then a file like any other. */
@@ -19,6 +20,7 @@ export async function run(input: ActInput): Promise<number> {
   const grant = grantOf(home, args[0] ?? '');
   const before = new Set(runsOf(home, grant).map((state) => state.run));
   const again = typeof options['again'] === 'string' ? options['again'] : null;
+  if (again !== null && args[1] !== undefined) throw new PersonError(eitherOr);
   const task = again === null ? writeTask(grant, args[1], options['model']) : taskIn(grant, again);
   const taken = await home.claims('deskhand run', wiring.clock.now()).take();
   if (taken.kind === 'holder') {
@@ -28,11 +30,25 @@ export async function run(input: ActInput): Promise<number> {
   }
   try {
     if (again !== null) oweAgain(home, grant, task, wiring.clock.now());
-    return exitCodeOf(await work(input, home, { only: [grant.path], untilIdle: true }), wiring);
+    const end = await work(input, home, { only: [grant.path], untilIdle: true });
+    if (!end.ended.some((ended) => ended.task === task) && !wiring.signal.aborted) return notRun(input, task);
+    return exitCodeOf(end, wiring);
   } finally {
     taken.release();
   }
 }
+
+/** Paused, or rests for a reason that `why` tells: saying nothing would look as if it had been done. */
+function notRun({ output }: Pick<ActInput, 'output'>, task: Path): number {
+  output.talk(`${printPath(task)} was not run now: deskhand why ${shellWord(task)}`);
+  return 1;
+}
+
+const eitherOr = {
+  what: 'a text and --again were both given',
+  rule: 'a text makes a new task, --again runs one that is there',
+  example: 'deskhand run Sales --again tasks/weekly-report.md',
+};
 
 /** A new file in tasks/, named after the first words. */
 function writeTask(grant: Grant, text: string | undefined, model: unknown): Path {
@@ -107,23 +123,32 @@ async function follow(
   task: Path,
   before: Set<string>,
 ): Promise<number> {
-  output.talk(`${printPath(task)} is written; the deskhand at work takes it up.`);
+  output.talk(`${printPath(task)} is owed; the deskhand at work takes it up.`);
   while (!wiring.signal.aborted) {
     const state = runsOf(home, grant).findLast(
       (candidate) => candidate.task === task && !before.has(candidate.run),
     );
-    if (state?.outcome != null) {
-      const reason = state.reason === '' ? '' : `: ${state.reason}`;
-      const where = `${printPath(grant.path)}/${printPath(state.result)}/result.md`;
-      output.data(
-        { ...state, task: pathToJson(task), result: pathToJson(state.result) },
-        `${printPath(task)}: ${state.outcome}${reason}\n  ${where}`,
-      );
-      return goodOutcomes.has(state.outcome) ? 0 : 1;
+    if (state?.outcome != null) return tellFollowed(output, grant, state);
+    const taken = await home.claims('deskhand run', wiring.clock.now()).take();
+    if (taken.kind === 'claim') {
+      taken.release();
+      output.talk('The deskhand that was at work has stopped; the next one goes on with the task.');
+      return 1;
     }
+    if (state === undefined && home.isPaused(grant.id)) return notRun({ output }, task);
     await wiring.clock.sleep(lookAgainMs, wiring.signal).catch(() => undefined);
   }
   return 130;
+}
+
+function tellFollowed(output: Output, grant: Grant, state: RunState): number {
+  const reason = state.reason === '' ? '' : `: ${state.reason}`;
+  const where = `${printPath(grant.path)}/${printPath(state.result)}/result.md`;
+  output.data(
+    { ...state, task: pathToJson(state.task), result: pathToJson(state.result) },
+    `${printPath(state.task)}: ${state.outcome}${reason}\n  ${where}`,
+  );
+  return state.outcome !== null && goodOutcomes.has(state.outcome) ? 0 : 1;
 }
 
 const lookAgainMs = 200;

@@ -1,10 +1,10 @@
 import { PersonError } from '../base/errors.ts';
 import { printPath } from '../base/path.ts';
-import { Desk, printUndo } from '../daemon/daemon.ts';
+import { cancelUnfinished, Desk, printUndo } from '../daemon/daemon.ts';
 import type { Grant } from '../formats/grants.ts';
 import { askDaemon, type Home, type Request } from '../home/home.ts';
 import { fold, readLedger } from '../ledger/ledger.ts';
-import { abandon, performUndo } from '../run/run.ts';
+import { performUndo } from '../run/run.ts';
 import type { ActInput } from './act.ts';
 import { waitForAnswer } from './asking.ts';
 import { grantOf, openHome } from './wiring.ts';
@@ -23,8 +23,7 @@ export async function cancel(input: ActInput): Promise<number> {
     const state = desk.state.runs.get(run);
     if (state?.outcome != null) return { ok: false, text: `run ${run} has ended already: ${state.outcome}` };
     if (state === undefined) return { ok: false, text: `there is no run ${run}` };
-    abandon(desk.place, state, 'cancelled', input.wiring.clock);
-    return { ok: true, text: `run ${run} is cancelled; nothing of it was applied` };
+    return cancelUnfinished(desk, state, input.wiring.clock);
   });
 }
 

@@ -35,7 +35,7 @@ export async function once(input: ActInput): Promise<number> {
   const only = input.args.length === 0 ? null : input.args.map((folder) => grantOf(home, folder).path);
   return withClaim(home, input.wiring, 'deskhand once', async () => {
     const { grants, problems } = home.readGrants();
-    if (problems.length > 0) input.output.problems(problems);
+    if (problems.length > 0 && grants.length === 0) throw new PersonError(problems);
     if (grants.length === 0) input.output.talk('No folder is granted yet: deskhand grant FOLDER');
     return exitCodeOf(await work(input, home, { only, untilIdle: true }), input.wiring);
   });

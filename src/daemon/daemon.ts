@@ -10,7 +10,7 @@ import type { Probe, SandboxAssets } from '../sandbox/sandbox.ts';
 import { type HomeFiles, readHome } from '../workspace/workspace.ts';
 import type { Desk } from './desk.ts';
 import { updateDesks } from './desks.ts';
-import { type Hints, openHints } from './hints.ts';
+import { type Hints, openHints, steeringNames } from './hints.ts';
 import { performOwed, rollForwardRuns } from './owed.ts';
 import { type Means, prepareRun } from './readiness.ts';
 import { readMeans } from './survey.ts';
@@ -20,7 +20,7 @@ export type { RunEvent } from '../run/run.ts';
 export { Desk, openIfThere } from './desk.ts';
 export type { Means } from './readiness.ts';
 export { readMeans, type Survey, surveyGrant } from './survey.ts';
-export { printUndo } from './wishes.ts';
+export { cancelUnfinished, printUndo } from './wishes.ts';
 
 /**
  * Hints and timers → tick → plan → runs.
@@ -114,7 +114,7 @@ class Daemon {
     const { home, clock, only } = this.#o;
     const say = (text: string) => this.#say(text);
     updateDesks(this.#desks, { home, only, now: clock.now(), say });
-    await performRequests(home, this.#desks, clock.now());
+    await performRequests(home, this.#desks, clock);
     const means = await this.#means();
     const files = readHome(home.folder, this.#o.shippedInstructions);
     this.#settings = mergeSettings(files.settings);
@@ -183,14 +183,19 @@ class Daemon {
     return means;
   }
 
-  #watched(): Path[] {
+  #watched(): Parameters<Hints['follow']>[0] {
     const { path: home } = this.#o.home;
     const folders = [...this.#desks.values()].flatMap(({ grant: { path, id } }) => [
-      path,
-      `${path}/tasks`,
-      `${home}/folders/${id}`,
+      { path, steers: steeringNames.root },
+      { path: `${path}/tasks`, steers: steeringNames.tasks },
+      { path: `${path}/.deskhand`, steers: steeringNames.deskhand },
+      { path: `${home}/folders/${id}`, steers: steeringNames.state },
     ]);
-    return [home, `${home}/requests`, ...folders];
+    return [
+      { path: home, steers: steeringNames.home },
+      { path: `${home}/requests`, steers: steeringNames.requests },
+      ...folders,
+    ];
   }
 
   #activeDesks(): Desk[] {

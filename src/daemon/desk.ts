@@ -37,12 +37,12 @@ export class Desk {
     const files = home.openGrant(grant.id);
     const ledger = openLedger(files.ledger, now);
     if ('trouble' in ledger) {
-      folder.close();
+      for (const handle of [folder, files.ledger, files.runs]) handle.close();
       return { notice: `${name} holds still: its ledger can't be written (${ledger.trouble})` };
     }
     if ('broken' in ledger) {
       const first = ledger.broken[0];
-      folder.close();
+      for (const handle of [folder, files.ledger, files.runs]) handle.close();
       const where =
         first === undefined ? '' : `${files.ledger.path}/${first.file}:${first.line}: ${first.reason}`;
       return { notice: `${name} holds still: its ledger on this machine is broken. ${where}` };
@@ -83,16 +83,6 @@ export class Desk {
       paused: o.paused || workspace.paused,
       ...readiness(workspace, o.means),
     });
-  }
-
-  /** The folder that was opened is still what stands at its path. */
-  isInPlace(): boolean {
-    const now = openIfThere(this.grant.path);
-    if (now === null) return false;
-    const { inode, device } = this.place.folder.entry;
-    const same = now.entry.inode === inode && now.entry.device === device;
-    now.close();
-    return same;
   }
 
   /** The folder is not ours any more: its published copy gets this line only if it is granted again. */

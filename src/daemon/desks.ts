@@ -14,7 +14,9 @@ export function updateDesks(
   const wanted = grants.filter((grant) => o.only === null || o.only.includes(grant.path));
   for (const [id, desk] of desks) {
     const isGranted = wanted.some((grant) => grant.id === id && grant.path === desk.grant.path);
-    if (isGranted && desk.isInPlace() && !desk.place.ledger.isDoubtful) continue;
+    // A file that can't be read takes nothing away: it may be in the middle of being saved.
+    if (!isGranted && problems.length > 0) continue;
+    if (isGranted && desk.place.folder.isInPlace() && !desk.place.ledger.isDoubtful) continue;
     desk.active?.stop.abort((isGranted ? 'shutdown' : 'revoked') satisfies StopReason);
     // Its run still needs the handles; the desk goes at the look after the run has ended.
     if (desk.active !== null) continue;

@@ -7,20 +7,23 @@ import type { Path } from '../base/path.ts';
  */
 export interface Hints {
   /** Watches these folders, each only itself and not what lies deeper, and lets go of all others. */
-  follow(folders: Path[]): void;
+  follow(folders: { path: Path; steers: RegExp }[]): void;
   close(): Promise<void>;
 }
 
 /** `wake` is called at most once for each burst. `onTrouble` gets a sentence when watching does not work somewhere. */
 export function openHints(wake: () => void, onTrouble: (text: string) => void): Hints {
-  const followed = new Set<Path>();
+  const followed = new Map<Path, RegExp>();
   const watcher = watch([], {
     depth: 0,
     followSymlinks: false,
     persistent: true,
     // What is there when watching begins wakes too: it may have come after the look that asked for the watching.
     ignoreInitial: false,
-    ignored: (path) => !followed.has(path) && !steers(path.slice(path.lastIndexOf('/') + 1)),
+    ignored: (path) => {
+      const at = path.lastIndexOf('/');
+      return !followed.has(path) && followed.get(path.slice(0, at))?.test(path.slice(at + 1)) !== true;
+    },
   });
   let pending: NodeJS.Timeout | null = null;
   watcher.on('all', () => {
@@ -35,13 +38,15 @@ export function openHints(wake: () => void, onTrouble: (text: string) => void): 
   return {
     follow: (folders) => {
       // The watcher takes text only; a folder whose name is no UTF-8 is found by the regular look.
-      const wanted = new Set(folders.filter((folder) => folder.isWellFormed()));
-      const gone = [...followed].filter((folder) => !wanted.has(folder));
-      const fresh = [...wanted].filter((folder) => !followed.has(folder));
+      const wanted = new Map(
+        folders.filter(({ path }) => path.isWellFormed()).map(({ path, steers }) => [path, steers]),
+      );
+      const gone = [...followed.keys()].filter((folder) => !wanted.has(folder));
+      const fresh = [...wanted].filter(([folder]) => !followed.has(folder));
       if (gone.length > 0) watcher.unwatch(gone);
       for (const folder of gone) followed.delete(folder);
-      for (const folder of fresh) followed.add(folder);
-      if (fresh.length > 0) watcher.add(fresh);
+      for (const [folder, steers] of fresh) followed.set(folder, steers);
+      if (fresh.length > 0) watcher.add(fresh.map(([folder]) => folder));
     },
     close: async () => {
       if (pending !== null) clearTimeout(pending);
@@ -54,9 +59,14 @@ export function openHints(wake: () => void, onTrouble: (text: string) => void): 
  * Names that can change what is owed. All others in a folder are material, and there may be very many of them: they
  * cost neither a watch nor a wake-up.
  */
-function steers(name: string): boolean {
-  return /\.(md|txt|yaml|json)$/i.test(name) || ['PAUSE', 'tasks', 'key'].includes(name);
-}
+export const steeringNames = {
+  home: /^(grants\.yaml|settings\.yaml|global-instructions\.md|key|PAUSE)$/,
+  requests: /\.json$/,
+  root: /\.task\.md$|^(claude|agents)\b.*\.md$|^pause(\.txt|\.md)?$|^(tasks|\.deskhand)$/i,
+  tasks: /\.(md|txt)$/i,
+  deskhand: /^settings\.yaml$/,
+  state: /^PAUSE$/,
+} as const;
 
 /** Editors save in several steps; one look after them is enough, and settling takes longer anyway. */
 const burstMs = 30;

@@ -43,12 +43,25 @@ export async function rollForwardRuns(
   }
 }
 
-/** The task of a run that an earlier process left unfinished. One whose task is gone or edited since ends here. */
+/**
+ * The task of a run that an earlier process left unfinished, under its name of then or, if that is gone, another. A run
+ * whose task is gone or edited since ends here, and so does one that this machine can't go on with.
+ */
 function unfinished(desk: Desk, decisions: Decision[], o: OwedContext): Decision | undefined {
+  const present = new Set(decisions.map(({ task }) => task.path));
   for (const run of desk.unfinishedRuns()) {
-    const owed = decisions.find(({ task }) => task.path === run.task && task.identity === run.identity);
-    if (owed !== undefined) return owed;
-    o.onEnded(abandon(desk.place, run, abandonedReason, o.clock));
+    const owed = decisions.find(
+      ({ task }) => task.identity === run.identity && (task.path === run.task || !present.has(run.task)),
+    );
+    if (owed === undefined) {
+      o.onEnded(abandon(desk.place, run, { outcome: 'cancelled', reason: abandonedReason }, o.clock));
+      continue;
+    }
+    const prepared = desk.workspace === null ? null : prepareRun(owed.task, desk.workspace, o.means);
+    if (prepared !== null && !('problem' in prepared)) return { ...owed, slot: run.slot };
+    const problems = prepared === null ? [] : [prepared.problem];
+    const reason = problems.map(({ what }) => what).join('; ');
+    o.onEnded(abandon(desk.place, run, { outcome: 'blocked', reason, problems }, o.clock));
   }
   return undefined;
 }
@@ -64,7 +77,7 @@ function start(desk: Desk, { task, slot }: Decision, o: OwedContext): void {
     o.say(`${printPath(task.path)} can't go on: ${prepared.problem.what}`);
     return;
   }
-  const earlier = desk.unfinishedRuns().find((run) => run.task === task.path);
+  const earlier = desk.unfinishedRuns().find((run) => run.identity === task.identity && run.slot === slot);
   const stop = new AbortController();
   o.report({ type: 'started', task: task.path, folder: desk.grant.path, model: prepared.model.id });
   const run = performRun({

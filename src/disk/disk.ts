@@ -37,7 +37,7 @@ import * as writes from './write-file.ts';
 
 export { takeLock } from './lock.ts';
 export type { Marker } from './marker.ts';
-export { diskState, readShipped } from './own-files.ts';
+export { diskState, isFileDescriptorOfFile, readShipped } from './own-files.ts';
 export type { Content, Entry, Reading } from './read-file.ts';
 export type { Attributes } from './write-file.ts';
 export { tempName } from './write-file.ts';
@@ -62,6 +62,23 @@ export class Folder {
     this.path = path;
     this.#place = place;
     this.entry = entryOfPlace(place);
+  }
+
+  /** Whether the folder that was opened is still what stands at its path: it may have been moved, or unmounted. */
+  isInPlace(): boolean {
+    try {
+      const now = openPlace(this.path);
+      try {
+        const { inode, device } = entryOfPlace(now);
+        return inode === this.entry.inode && device === this.entry.device;
+      } finally {
+        closePlace(now);
+      }
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'EIO', 'ESTALE'].includes(codeOf(error) ?? ''))
+        return false;
+      throw error;
+    }
   }
 
   /** What stands there, a link not followed. null when nothing does, or when a link stands on the way. */

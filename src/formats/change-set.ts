@@ -48,6 +48,8 @@ export interface ChangeManifest {
   /** Holds upper/, what the run made. */
   stage: Path;
   changeSet: ChangeSet;
+  /** Random: the names of temporary files follow from it. */
+  seed: string;
   /** Each place that is altered and each folder around one, as it was before; null: nothing stood there. */
   before: { path: Path; was: Was | null }[];
 }
@@ -66,12 +68,13 @@ export function printChangeSet(changeSet: ChangeSet): string {
 }
 
 export function printManifest(manifest: ChangeManifest): string {
-  const { v, at, stage, changeSet, before } = manifest;
+  const { v, at, stage, changeSet, seed, before } = manifest;
   const json = {
     v,
     at,
     stage: pathToJson(stage),
     changeSet: changeSetToJson(changeSet),
+    seed,
     before: before.map(({ path, was }) => ({ path: pathToJson(path), was })),
   };
   return `${JSON.stringify(json)}\n`;
@@ -152,5 +155,6 @@ const manifestSchema = z.object({
   at: z.string(),
   stage: path,
   changeSet: changeSetSchema,
+  seed: z.string(),
   before: z.array(z.object({ path, was: was.nullable() })),
 });

@@ -61,8 +61,10 @@ function remedyText(result: RunResult): string {
 function filesText(result: RunResult): string {
   const isWorked = result.outcome === 'done' || result.outcome === 'done-no-changes';
   if (result.changes.length === 0) return isWorked ? '## Files\n\nNo file in the folder was changed.' : '';
-  const shown = result.changes.slice(0, filesShownMax).map(changeEntry);
-  const more = result.changes.length - shown.length;
+  // What a conflict kept from being done stands under its own heading, unless the run's version stands beside.
+  const made = result.changes.filter(({ conflict, act }) => conflict === undefined || act !== 'delete');
+  const shown = made.slice(0, filesShownMax).map(changeEntry);
+  const more = made.length - shown.length;
   if (more > 0) shown.push(`- and ${more} more; the front matter of this file lists all`);
   return section('Files', shown);
 }

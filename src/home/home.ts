@@ -37,6 +37,7 @@ export class Home {
   static open(path: Path): Home {
     makeHome(path);
     const folder = Folder.open(path);
+    folder.makeFolder('requests', 0o700);
     return new Home(path, folder);
   }
 

@@ -20,7 +20,6 @@ export interface Answer {
 /** Writes a request and returns a function that gives its answer once there is one. */
 export function askDaemon(home: Folder, request: Request): () => Answer | null {
   const name = `${Date.now()}-${randomName(6)}`;
-  home.makeFolder('requests', 0o700);
   home.write(`requests/${name}.json`, JSON.stringify(request));
   return () => {
     const value = readJson(home, `requests/${name}.answer`);

@@ -70,8 +70,8 @@ function decideTask(task: TaskReading, input: PlanInput): Decision {
   const problems = obstacles(task, input);
   if (problems.length === 0)
     return verdict('run', earlier === null ? 'it has not run yet' : 'what blocked it is mended');
-  const stillBlocked = earlier?.reason === reasonText(problems);
-  if (stillBlocked) return verdict('rest', `blocked: ${earlier.reason}`, { problems });
+  // Told once: a task that something else blocks by now gets no second result, or a folder could be flooded with them.
+  if (earlier !== null) return verdict('rest', `blocked: ${reasonText(problems)}`, { problems });
   return verdict('end', reasonText(problems), { problems });
 }
 

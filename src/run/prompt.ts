@@ -42,7 +42,7 @@ function printFacts(o: PromptInput): string {
     '<facts>',
     `Now: ${date} ${time.slice(0, 2)}:${time.slice(2)} local time.`,
     `Folder: ${printPath(o.folder)} (your working directory).`,
-    `Result folder, for what belongs to no other place: ${printPath(o.result)} (also $DESKHAND_RESULT). result.md there is written for you from your last words.`,
+    `Result folder, for what belongs to no other place: ${printPath(o.result)} (also "$DESKHAND_RESULT"; it has spaces, so quote it). result.md there is written for you from your last words.`,
     `Data from tools stands between <data-${o.dataTag}> and </data-${o.dataTag}>.`,
     '</facts>',
   ].join('\n');

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { resumeApply } from '../changes/changes.ts';
 import type { RunState } from '../ledger/ledger.ts';
 import { appliedEvent } from './apply-changes.ts';
-import { emptyEnding, readEnding } from './ending.ts';
+import { type Ending, emptyEnding, readEnding } from './ending.ts';
 import { type EndedRun, finishRun } from './finish.ts';
 import { type RunPlace, runDir } from './place.ts';
 
@@ -31,10 +31,15 @@ export async function rollForward(place: RunPlace, run: RunState, clock: Clock):
   }
 }
 
-/** A run that was cut off and whose task is no longer what it was: nothing of it was applied, and it ends so. */
-export function abandon(place: RunPlace, run: RunState, reason: string, clock: Clock): EndedRun {
+/** A run that was cut off before anything of it was applied, and can't or shall not go on: it ends so. */
+export function abandon(
+  place: RunPlace,
+  run: RunState,
+  end: Pick<Ending, 'outcome' | 'reason'> & Partial<Pick<Ending, 'problems'>>,
+  clock: Clock,
+): EndedRun {
   if (place.runs.stat(`${run.run}/stage`) !== null) place.runs.removeTree(`${run.run}/stage`);
-  return finishRun(place, run, { ...emptyEnding(run), outcome: 'cancelled', reason }, clock.now());
+  return finishRun(place, run, { ...emptyEnding(run), ...end }, clock.now());
 }
 
 const recoveredNote =

@@ -70,11 +70,13 @@ async function reachEnding(o: RunOptions, run: RunState): Promise<Ending | null>
   } catch (thrown) {
     // Once changes are being applied the folder must not stay half changed: the run goes on with that later.
     if (fold(o.place.ledger.events).runs.get(run.run)?.applyStarted === true) throw thrown;
+    // The folder was moved away or unmounted: the run waits for it, as its task does.
+    if (!o.place.folder.isInPlace()) return null;
     // A disk that is full or a bug of ours: the run still ends truly, and its reason is what was thrown.
     return {
       ...emptyEnding(run),
       outcome: 'failed',
-      reason: `deskhand could not go on: ${messageOf(thrown)}`,
+      reason: `deskhand could not go on: ${messageOf(thrown).split('\n')[0]}`,
     };
   }
 }

@@ -155,13 +155,15 @@ promise(
     const desk = await openDesk({
       files: {
         'in.txt': '3\n4\n',
+        'kept.txt': '1\n',
         'tasks/add.md':
-          '---\nmodel: runbook\n---\n```sh\nexport SUM=$(paste -sd+ in.txt)\n```\nthen\n```node\nimport { writeFileSync } from "node:fs";\nwriteFileSync("sum.txt", String(eval(process.env.SUM)));\n```\n',
+          '---\nmodel: runbook\n---\n```sh\necho 5 >> kept.txt; export SUM=$(paste -sd+ in.txt)\n```\nthen\n```node\nimport { writeFileSync } from "node:fs";\nwriteFileSync("sum.txt", String(eval(process.env.SUM)));\n```\n',
       },
     });
     const once = await desk.run('once');
     expect(once.code, once.stderr + once.stdout).toBe(0);
     expect(desk.read('sum.txt')).toBe('7');
+    expect(desk.read('kept.txt')).toBe('1\n5\n');
     const started = desk.ledger().find(({ type }) => type === 'run-started');
     expect(started).toMatchObject({ model: 'runbook', endpoint: null, tier: 'bubblewrap' });
     expect(existsSync(join(desk.folder, 'results'))).toBe(true);

@@ -49,4 +49,15 @@ export const mainPromises = [
     text: 'A full disk loses nothing: what could not be told or applied is taken up when there is room.',
   },
   { id: 'doors.granted-again', text: 'Revoking a folder and granting it again repeats nothing.' },
+  { id: 'doors.cancel-whole', text: 'Changes that were being applied are finished, never torn.' },
+  {
+    id: 'doors.broken-grants',
+    text: 'A grants.yaml that cannot be read takes nothing away and is never called well.',
+  },
+  { id: 'doors.not-starved', text: 'One task that cannot go on never holds up another.' },
+  { id: 'doors.moved-away', text: 'A folder that is away for a while loses no run.' },
+  {
+    id: 'doors.exec-files',
+    text: 'What exec is given to read or append to cannot be overwritten from inside.',
+  },
 ] as const;
