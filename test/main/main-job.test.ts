@@ -160,6 +160,7 @@ promise(
           '---\nmodel: runbook\n---\n```sh\necho 5 >> kept.txt; export SUM=$(paste -sd+ in.txt)\n```\nthen\n```node\nimport { writeFileSync } from "node:fs";\nwriteFileSync("sum.txt", String(eval(process.env.SUM)));\n```\n',
       },
     });
+    const before = treeOf(desk.folder);
     const once = await desk.run('once');
     expect(once.code, once.stderr + once.stdout).toBe(0);
     expect(desk.read('sum.txt')).toBe('7');
@@ -167,5 +168,8 @@ promise(
     const started = desk.ledger().find(({ type }) => type === 'run-started');
     expect(started).toMatchObject({ model: 'runbook', endpoint: null, tier: 'bubblewrap' });
     expect(existsSync(join(desk.folder, 'results'))).toBe(true);
+    const run = String(desk.ledger().find(({ type }) => type === 'run-claimed')?.run);
+    expect((await desk.run('undo', run)).code).toBe(0);
+    expect(treeOf(desk.folder)).toEqual(before);
   },
 );
