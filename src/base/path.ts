@@ -48,7 +48,8 @@ export function printPath(path: Path): string {
   for (const character of path) {
     const code = character.codePointAt(0) ?? 0;
     if (code >= 0xdc80 && code <= 0xdcff) text += `\\x${(code - 0xdc00).toString(16)}`;
-    else if (code < 0x20 || code === 0x7f) text += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
+      text += `\\x${code.toString(16).padStart(2, '0')}`;
     else text += isDirectionMark(code) ? `\\u{${code.toString(16)}}` : character;
   }
   return text;

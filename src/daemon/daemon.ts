@@ -113,8 +113,11 @@ class Daemon {
   async #tick(): Promise<number | null> {
     const { home, clock, only } = this.#o;
     const say = (text: string) => this.#say(text);
-    updateDesks(this.#desks, { home, only, now: clock.now(), say });
-    await performRequests(home, this.#desks, clock);
+    const onTrouble = (text: string) => this.#trouble(text);
+    await this.#guarded('looking at the grants', async () => {
+      updateDesks(this.#desks, { home, only, now: clock.now(), say, onTrouble });
+      await performRequests(home, this.#desks, clock);
+    });
     const means = await this.#means();
     const files = readHome(home.folder, this.#o.shippedInstructions);
     this.#settings = mergeSettings(files.settings);
@@ -129,10 +132,11 @@ class Daemon {
     const { home, clock } = this.#o;
     const onTrouble = (text: string) => {
       desk.heldUntil = clock.now() + limits.troubleMs;
-      this.#isTroubled = true;
-      this.#say(text);
+      this.#trouble(text);
     };
-    if (desk.heldUntil > clock.now()) return this.#o.untilIdle ? [] : [desk.heldUntil];
+    const heldMs = desk.heldUntil - clock.now();
+    // Longer than any hold: the clock was set back.
+    if (heldMs > 0 && heldMs <= limits.troubleMs) return this.#o.untilIdle ? [] : [desk.heldUntil];
     try {
       await rollForwardRuns(desk, clock, (ended) => this.#end(desk, ended));
       const decisions = desk.look(files, clock.now(), { paused: home.isPaused(desk.grant.id), means });
@@ -150,9 +154,7 @@ class Daemon {
       });
       return decisions.flatMap(({ at }) => (at === null ? [] : [at]));
     } catch (thrown) {
-      // A bug of ours has no code of the system, and is not to be hidden.
-      if (codeOf(thrown) === null && !(thrown instanceof PersonError)) throw thrown;
-      onTrouble(`${printPath(desk.grant.path)} holds still for a while: ${messageOf(thrown)}`);
+      onTrouble(`${printPath(desk.grant.path)} holds still for a while: ${explain(thrown)}`);
       return [];
     }
   }
@@ -202,6 +204,20 @@ class Daemon {
     return [...this.#desks.values()].filter((desk) => desk.active !== null);
   }
 
+  #trouble(text: string): void {
+    this.#isTroubled = true;
+    this.#say(text);
+  }
+
+  /** One folder's or one request's trouble must not end the daemon, which others rely on. */
+  async #guarded(what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (thrown) {
+      this.#trouble(`${what} failed: ${explain(thrown)}`);
+    }
+  }
+
   /** The same notice once, not at each look. */
   #say(text: string): void {
     if (this.#said.has(text) || this.#said.size > limits.noticesMax) return;
@@ -223,4 +239,10 @@ class Daemon {
     await Promise.race([woken, this.#o.clock.sleep(ms, ended.signal).catch(() => undefined)]);
     ended.abort();
   }
+}
+
+/** What the system refused, in a line; a bug of ours with its stack, so that it can be mended. */
+function explain(thrown: unknown): string {
+  const isKnown = thrown instanceof PersonError || codeOf(thrown) !== null;
+  return isKnown || !(thrown instanceof Error) ? messageOf(thrown) : `a bug of ours: ${thrown.stack}`;
 }

@@ -3,7 +3,7 @@ import { type Path, pathToJson, printPath } from '../base/path.ts';
 import { Folder } from '../disk/disk.ts';
 import type { Grant } from '../formats/grants.ts';
 import type { Home } from '../home/home.ts';
-import { fold, Ledger, type RunState, type State } from '../ledger/ledger.ts';
+import { fold, isBehindPublished, Ledger, type RunState, type State } from '../ledger/ledger.ts';
 import { type Decision, decide, type Marks, noteMarks } from '../plan/plan.ts';
 import { type RunPlace, tellFolder } from '../run/run.ts';
 import { type HomeFiles, readWorkspace, type Workspace } from '../workspace/workspace.ts';
@@ -27,25 +27,37 @@ export class Desk {
   }
 
   /** A sentence instead when the folder or its ledger can't be used; the grant then holds still. */
-  static open(home: Home, grant: Grant, now: number): Desk | { notice: string } {
+  static open(home: Home, grant: Grant, now: number): Desk | { notice: string; isTrouble: boolean } {
     const name = printPath(grant.path);
     const folder = openIfThere(grant.path);
     if (folder === null)
       return {
         notice: `${name} is not there (renamed, unmounted, signed out?): its tasks wait until it comes back`,
+        isTrouble: false,
       };
     const files = home.openGrant(grant.id);
     const ledger = openLedger(files.ledger, now);
     if ('trouble' in ledger) {
       for (const handle of [folder, files.ledger, files.runs]) handle.close();
-      return { notice: `${name} holds still: its ledger can't be written (${ledger.trouble})` };
+      return {
+        notice: `${name} holds still: its ledger can't be written (${ledger.trouble})`,
+        isTrouble: true,
+      };
     }
     if ('broken' in ledger) {
       const first = ledger.broken[0];
       for (const handle of [folder, files.ledger, files.runs]) handle.close();
       const where =
         first === undefined ? '' : `${files.ledger.path}/${first.file}:${first.line}: ${first.reason}`;
-      return { notice: `${name} holds still: its ledger on this machine is broken. ${where}` };
+      return {
+        notice: `${name} holds still: its ledger on this machine is broken. ${where}`,
+        isTrouble: true,
+      };
+    }
+    if (isBehindPublished(files.ledger, folder, home.machine)) {
+      const journal = printPath(`${grant.path}/.deskhand/journal/${home.machine}`);
+      for (const handle of [folder, files.ledger, files.runs]) handle.close();
+      return { notice: behind(name, files.ledger.path, journal), isTrouble: true };
     }
     const place = { machine: home.machine, folder, ledger, ledgerDir: files.ledger, runs: files.runs };
     const desk = new Desk(grant, place);
@@ -109,6 +121,14 @@ export class Desk {
     );
     tellFolder(this.place, now);
   }
+}
+
+function behind(name: string, ledger: Path, journal: Path): string {
+  return [
+    `${name} holds still: its published log goes on after the end of this machine's ledger, so the ledger was lost or is an old copy.`,
+    '  Going on would do again what was done.',
+    `  Bring back ${printPath(ledger)}, or, to begin anew, move ${journal} away.`,
+  ].join('\n');
 }
 
 /** Opening mends a line that was cut, which a full disk can refuse. */

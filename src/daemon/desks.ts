@@ -6,7 +6,13 @@ import { Desk } from './desk.ts';
 /** Grants may have come or gone, and folders too. A grant that went stops its run at once. */
 export function updateDesks(
   desks: Map<string, Desk>,
-  o: { home: Home; only: Path[] | null; now: number; say: (text: string) => void },
+  o: {
+    home: Home;
+    only: Path[] | null;
+    now: number;
+    say: (text: string) => void;
+    onTrouble: (text: string) => void;
+  },
 ): void {
   const { grants, problems } = o.home.readGrants();
   for (const problem of problems)
@@ -27,6 +33,6 @@ export function updateDesks(
   for (const grant of wanted.filter(({ id }) => !desks.has(id))) {
     const desk = Desk.open(o.home, grant, o.now);
     if (desk instanceof Desk) desks.set(grant.id, desk);
-    else o.say(desk.notice);
+    else (desk.isTrouble ? o.onTrouble : o.say)(desk.notice);
   }
 }

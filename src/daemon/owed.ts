@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { printPath } from '../base/path.ts';
-import type { Decision } from '../plan/plan.ts';
+import { type Decision, obstacles } from '../plan/plan.ts';
 import { abandon, type EndedRun, endWithoutRun, performRun, rollForward } from '../run/run.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Desk } from './desk.ts';
-import { type Means, prepareRun } from './readiness.ts';
+import { type Means, prepareRun, readiness } from './readiness.ts';
 
 export interface OwedContext extends Pick<DaemonOptions, 'clock' | 'assets' | 'version' | 'report'> {
   means: Means;
@@ -45,29 +45,41 @@ export async function rollForwardRuns(
 
 /**
  * The task of a run that an earlier process left unfinished, under its name of then or, if that is gone, another. A run
- * whose task is gone or edited since ends here, and so does one that this machine can't go on with.
+ * whose task was edited ends here, and so does one that may not or can't go on. One whose task is gone waits: files come
+ * back.
  */
 function unfinished(desk: Desk, decisions: Decision[], o: OwedContext): Decision | undefined {
+  const { workspace } = desk;
+  if (workspace === null) return undefined;
   const present = new Set(decisions.map(({ task }) => task.path));
   for (const run of desk.unfinishedRuns()) {
     const owed = decisions.find(
       ({ task }) => task.identity === run.identity && (task.path === run.task || !present.has(run.task)),
     );
-    if (owed === undefined) {
+    const edited = decisions.find(({ task }) => task.path === run.task);
+    // `exec --apply` has no task to go on with; nothing of it was applied, or it would have been rolled forward.
+    const isExec = run.task === '';
+    if (owed !== undefined) {
+      const problems = obstacles(owed.task, readiness(workspace, o.means));
+      if (problems.length === 0) return { ...owed, slot: run.slot };
+      const reason = problems.map(({ what }) => what).join('; ');
+      o.onEnded(abandon(desk.place, run, { outcome: 'blocked', reason, problems }, o.clock));
+    } else if (isExec) {
+      o.onEnded(abandon(desk.place, run, { outcome: 'cancelled', reason: execReason }, o.clock));
+    } else if (edited === undefined) {
+      o.say(
+        `Run ${run.run} waits: its task ${printPath(run.task)} is not there now. To end it: deskhand cancel ${run.run}`,
+      );
+    } else if (edited.verdict !== 'wait') {
       o.onEnded(abandon(desk.place, run, { outcome: 'cancelled', reason: abandonedReason }, o.clock));
-      continue;
     }
-    const prepared = desk.workspace === null ? null : prepareRun(owed.task, desk.workspace, o.means);
-    if (prepared !== null && !('problem' in prepared)) return { ...owed, slot: run.slot };
-    const problems = prepared === null ? [] : [prepared.problem];
-    const reason = problems.map(({ what }) => what).join('; ');
-    o.onEnded(abandon(desk.place, run, { outcome: 'blocked', reason, problems }, o.clock));
   }
   return undefined;
 }
 
+const execReason = 'the command was stopped before its changes were applied; nothing was';
 const abandonedReason =
-  'deskhand was stopped in the middle of the run, and its task was edited or removed since; nothing was applied';
+  'deskhand was stopped in the middle of the run, and its task was edited since; nothing was applied';
 
 function start(desk: Desk, { task, slot }: Decision, o: OwedContext): void {
   const { workspace } = desk;

@@ -35,7 +35,8 @@ export function prepareRun(
   means: Means,
 ): Prepared | { problem: Problem } {
   const parsed = task.parsed;
-  if (!('task' in parsed)) return { problem: { file: task.path, what: 'the task can not be read' } };
+  if (!('task' in parsed))
+    return { problem: parsed.problems[0] ?? { file: task.path, what: 'the task can not be read' } };
   // An instruction or a restriction that can't be read: nothing may start as if it were not there.
   const [unread] = workspace.problems;
   if (unread !== undefined) return { problem: unread };

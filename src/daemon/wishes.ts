@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { messageOf } from '../base/errors.ts';
+import { codeOf, messageOf } from '../base/errors.ts';
 import { pathToJson, printPath } from '../base/path.ts';
 import { type Answer, answerRequest, type Home, type Request, readRequests } from '../home/home.ts';
 import type { RunState } from '../ledger/ledger.ts';
@@ -16,6 +16,8 @@ export async function performRequests(
     try {
       answerRequest(home.folder, name, await perform(request, desks, clock));
     } catch (thrown) {
+      // The disk may be what refused: then the request stays, and is answered when there is room.
+      if (codeOf(thrown) !== null) throw thrown;
       answerRequest(home.folder, name, { ok: false, text: messageOf(thrown) });
     }
   }

@@ -110,7 +110,7 @@ export function eventFromRecord(record: Record<string, unknown>): LedgerEvent | 
   const place = placeSchema.safeParse(record);
   if (!place.success) return null;
   const { type, ...where } = place.data;
-  if (!(type in payloads)) return { ...where, type: 'unknown' };
+  if (!Object.hasOwn(payloads, type)) return { ...where, type: 'unknown' };
   const payload = payloads[type as EventType].safeParse(record);
   if (!payload.success) return null;
   return { ...where, type, ...payload.data } as LedgerEvent;

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import type { Claims } from '../base/claims.ts';
 import { isoTime } from '../base/clock.ts';
-import type { Problem } from '../base/errors.ts';
+import { PersonError, type Problem } from '../base/errors.ts';
 import { randomName, slug } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
-import type { Path } from '../base/path.ts';
+import { type Path, printPath } from '../base/path.ts';
 import { Folder, realPath, takeLock } from '../disk/disk.ts';
 import { addGrant, type Grant, parseGrants, removeGrant } from '../formats/grants.ts';
 
@@ -41,21 +41,36 @@ export class Home {
     return new Home(path, folder);
   }
 
-  /** A bad entry is named in problems and left out; the others hold. */
+  /** A bad entry is named in problems and left out; the others hold. A file that can't be read is no empty one. */
   readGrants(): { grants: Grant[]; problems: Problem[] } {
-    return parseGrants(readText(this.folder, 'grants.yaml') ?? '');
+    const text = this.#grantsText();
+    return typeof text === 'string' ? parseGrants(text) : { grants: [], problems: [text] };
   }
 
   addGrant(grant: Grant): void {
-    this.folder.write('grants.yaml', addGrant(readText(this.folder, 'grants.yaml') ?? '', grant), {
-      mode: 0o600,
-    });
+    this.folder.write('grants.yaml', addGrant(this.#writableGrants(), grant), { mode: 0o600 });
   }
 
   removeGrant(id: string): void {
-    this.folder.write('grants.yaml', removeGrant(readText(this.folder, 'grants.yaml') ?? '', id), {
-      mode: 0o600,
-    });
+    this.folder.write('grants.yaml', removeGrant(this.#writableGrants(), id), { mode: 0o600 });
+  }
+
+  #grantsText(): string | Problem {
+    const reading = this.folder.read('grants.yaml', limits.settingsBytesMax);
+    if (reading.kind === 'absent') return '';
+    if (reading.kind === 'file') return reading.bytes.toString('utf8');
+    const rule = 'grants.yaml is an ordinary file in DESKHAND_HOME that only you can write';
+    return {
+      file: `${printPath(this.path)}/grants.yaml`,
+      what: `The grants can't be read. ${reading.detail}`,
+      rule,
+    };
+  }
+
+  #writableGrants(): string {
+    const text = this.#grantsText();
+    if (typeof text === 'string') return text;
+    throw new PersonError(text);
   }
 
   /** Where everything about one granted folder lies: `ledger/`, `runs/`. Made when it is missing. */

@@ -26,7 +26,11 @@ export async function writeKey(home: Folder, key: string): Promise<string> {
     entry.setPassword(key);
     return entry.getPassword() === key;
   });
-  if (isStored === true) return "the system's keyring";
+  if (isStored === true) {
+    // An older key in the file would go before the new one.
+    if (home.stat('key') !== null) home.remove('key');
+    return "the system's keyring";
+  }
   home.write('key', `${key}\n`, { mode: 0o600 });
   return 'the file `key` in DESKHAND_HOME, which only you can read (this machine has no keyring that answers)';
 }

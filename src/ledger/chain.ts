@@ -16,49 +16,95 @@ export interface ChainProblem {
   reason: string;
 }
 
-/** All files of a chain in order → its events, its head, and every place where it is broken. Pure. */
-export function checkChain(files: ChainFile[]): {
+export interface Chain {
   events: (LedgerEvent | UnknownEvent)[];
   head: Head;
   problems: ChainProblem[];
-  /** What follows the last LF of the last file: a line that a crash cut. */
-  cut: Buffer;
-} {
-  const events: (LedgerEvent | UnknownEvent)[] = [];
-  const problems: ChainProblem[] = [];
-  let head = emptyHead;
-  let cut: Buffer = Buffer.alloc(0);
-  for (const [at, file] of files.entries()) {
-    if (file.refused !== null) problems.push({ file: file.name, line: 1, reason: file.refused });
-    const { lines, rest } = splitBytes(file.bytes);
-    const isLast = at === files.length - 1;
-    if (rest.length > 0 && !isLast)
-      problems.push({ file: file.name, line: lines.length + 1, reason: 'the last line is cut' });
-    if (isLast) cut = rest;
-    for (const [index, bytes] of lines.entries()) {
-      const place = { file: file.name, line: index + 1 };
-      const parsed = parseLedgerLine(bytes);
-      if ('broken' in parsed) {
-        if (isRepaired(bytes, lines[index + 1])) continue;
-        problems.push({ ...place, reason: parsed.broken });
-        if (parsed.claimed !== null) head = { seq: head.seq + 1, hash: parsed.claimed };
-        continue;
-      }
-      const broken = brokenLink(parsed.event, head);
-      if (broken !== null) problems.push({ ...place, reason: broken });
-      head = { seq: parsed.event.seq, hash: parsed.event.hash };
-      events.push(parsed.event);
-    }
-  }
-  return { events, head, problems, cut };
+  /** How the last file ends, when it does not end with a whole line and its LF. */
+  tail: Tail | null;
 }
 
-/** A broken line counts as repaired when the very next line names it by length and hash. */
-function isRepaired(broken: Buffer, next: Buffer | undefined): boolean {
-  if (next === undefined) return false;
-  const parsed = parseLedgerLine(next);
+/**
+ * `lf`: the last line is whole and only its LF was lost. `cut`: what follows the last whole line was cut by a crash, or
+ * is a repair of such a cut that was itself cut. Both are mended by appending; `bytes` are what the repair names.
+ */
+export type Tail = { kind: 'lf' } | { kind: 'cut'; bytes: Buffer; endsWithLf: boolean };
+
+/** All files of a chain in order → its events, its head, and every place where it is broken. Pure. */
+export function checkChain(files: ChainFile[]): Chain {
+  const chain: Chain = { events: [], head: emptyHead, problems: [], tail: null };
+  for (const [at, file] of files.entries()) {
+    if (file.refused !== null) chain.problems.push({ file: file.name, line: 1, reason: file.refused });
+    checkFile(chain, file, at === files.length - 1);
+  }
+  return chain;
+}
+
+/** A stretch of lines that no hash ends: a crash cut them. The line that follows must name it by length and hash. */
+interface Stretch {
+  bytes: Buffer;
+  problems: ChainProblem[];
+}
+
+function checkFile(chain: Chain, file: ChainFile, isLast: boolean): void {
+  const { lines, rest } = splitBytes(file.bytes);
+  let cut: Stretch | null = null;
+  for (const [index, bytes] of lines.entries()) {
+    const place = { file: file.name, line: index + 1 };
+    const parsed = parseLedgerLine(bytes);
+    if ('broken' in parsed && parsed.claimed === null) {
+      cut = extend(cut, bytes, { ...place, reason: parsed.broken });
+      continue;
+    }
+    if (cut !== null && !names(parsed, cut)) chain.problems.push(...cut.problems);
+    cut = null;
+    take(chain, parsed, place);
+  }
+  if (isLast) chain.tail = tailOf(chain, cut, rest);
+  else if (rest.length > 0 || cut !== null) {
+    chain.problems.push(...(cut?.problems ?? []), {
+      file: file.name,
+      line: lines.length + 1,
+      reason: 'the last line is cut',
+    });
+  }
+}
+
+function take(
+  chain: Chain,
+  parsed: ReturnType<typeof parseLedgerLine>,
+  place: { file: string; line: number },
+): void {
+  if ('broken' in parsed) {
+    chain.problems.push({ ...place, reason: parsed.broken });
+    if (parsed.claimed !== null) chain.head = { seq: chain.head.seq + 1, hash: parsed.claimed };
+    return;
+  }
+  const broken = brokenLink(parsed.event, chain.head);
+  if (broken !== null) chain.problems.push({ ...place, reason: broken });
+  chain.head = { seq: parsed.event.seq, hash: parsed.event.hash };
+  chain.events.push(parsed.event);
+}
+
+function tailOf(chain: Chain, cut: Stretch | null, rest: Buffer): Tail | null {
+  if (rest.length === 0) return cut === null ? null : { kind: 'cut', bytes: cut.bytes, endsWithLf: true };
+  const parsed = parseLedgerLine(rest);
+  const isWhole = 'event' in parsed && brokenLink(parsed.event, chain.head) === null;
+  if (isWhole && (cut === null || names(parsed, cut))) {
+    take(chain, parsed, { file: '', line: 0 });
+    return { kind: 'lf' };
+  }
+  return { kind: 'cut', bytes: extend(cut, rest, null).bytes, endsWithLf: false };
+}
+
+function extend(cut: Stretch | null, bytes: Buffer, problem: ChainProblem | null): Stretch {
+  const all = cut === null ? bytes : Buffer.concat([cut.bytes, Buffer.from('\n'), bytes]);
+  return { bytes: all, problems: [...(cut?.problems ?? []), ...(problem === null ? [] : [problem])] };
+}
+
+function names(parsed: ReturnType<typeof parseLedgerLine>, cut: Stretch): boolean {
   if ('broken' in parsed || parsed.event.type !== 'line-repaired') return false;
-  return parsed.event.bytes === broken.length && parsed.event.sha256 === sha256(broken);
+  return parsed.event.bytes === cut.bytes.length && parsed.event.sha256 === sha256(cut.bytes);
 }
 
 function splitBytes(bytes: Buffer): { lines: Buffer[]; rest: Buffer } {

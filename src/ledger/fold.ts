@@ -85,6 +85,7 @@ function takeForRun(run: RunState, event: LedgerEvent | UnknownEvent): void {
       break;
     case 'run-restarted':
       run.restarts += 1;
+      run.applyStarted = false;
       break;
     case 'run-ended':
       // The end's own figures count: they hold what failed requests cost as well.

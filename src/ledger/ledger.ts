@@ -3,13 +3,13 @@ import { sha256 } from '../base/hash.ts';
 import type { Folder } from '../disk/disk.ts';
 import type { LedgerEvent, NewEvent, UnknownEvent } from '../formats/event.ts';
 import { type Head, printLedgerLine } from '../formats/ledger-line.ts';
-import type { ChainProblem } from './chain.ts';
+import type { ChainProblem, Tail } from './chain.ts';
 import { readLedger } from './chain-files.ts';
 
 export type { ChainProblem } from './chain.ts';
 export { readLedger } from './chain-files.ts';
 export { fold, isFinal, type RunState, type State } from './fold.ts';
-export { publish } from './publish.ts';
+export { isBehindPublished, publish } from './publish.ts';
 export { verifyFolder } from './verify.ts';
 
 /**
@@ -39,7 +39,7 @@ export class Ledger {
     const read = readLedger(dir);
     if (read.problems.length > 0) return { broken: read.problems };
     const ledger = new Ledger(dir, read.events, read.head, read.files.at(-1)?.name ?? monthFile(now));
-    if (read.cut.length > 0) ledger.#repair(read.cut, now);
+    if (read.tail !== null) ledger.#repair(read.tail, now);
     return ledger;
   }
 
@@ -76,10 +76,25 @@ export class Ledger {
     return printed.event;
   }
 
-  /** A crash cut the last line: it is closed with LF and named by the next line, so nothing is ever rewritten. */
-  #repair(cut: Buffer, now: number): void {
-    this.#dir.append(this.#file, '\n');
-    this.append({ type: 'line-repaired', run: null, bytes: cut.length, sha256: sha256(cut) }, now);
+  /**
+   * A crash cut the end of the last file. What is there stays; a line that names it follows, in that very file, and in
+   * one write with the LF before it. If that is cut too, the next opening names both.
+   */
+  #repair(tail: Tail, now: number): void {
+    if (tail.kind === 'lf') {
+      this.#dir.append(this.#file, '\n');
+      return;
+    }
+    const event = {
+      type: 'line-repaired',
+      run: null,
+      bytes: tail.bytes.length,
+      sha256: sha256(tail.bytes),
+    } as const;
+    const printed = printLedgerLine(event, isoTime(now), this.#head);
+    this.#dir.append(this.#file, `${tail.endsWithLf ? '' : '\n'}${printed.line}`);
+    this.#head = { seq: printed.event.seq, hash: printed.event.hash };
+    this.#events.push(printed.event);
   }
 }
 

@@ -18,6 +18,10 @@ export function publish(ledger: Folder, folder: Folder, machine: string, stamp: 
   const rel = journalRel(machine);
   folder.makeFolder(rel);
   for (const file of readChainFiles(ledger, '')) {
+    if (file.refused !== null) {
+      notices.push(`The ledger's ${file.name} can't be read, so it was not published: ${file.refused}`);
+      continue;
+    }
     const target = `${rel}/${file.name}`;
     const reading = folder.read(target, limits.ledgerBytesMax);
     const there = reading.kind === 'file' ? reading.bytes : null;
@@ -39,4 +43,14 @@ export function publish(ledger: Folder, folder: Folder, machine: string, stamp: 
 
 function isBeginning(there: Buffer, all: Buffer): boolean {
   return there.length <= all.length && there.equals(all.subarray(0, there.length));
+}
+
+/**
+ * Whether the folder's copy goes on where this machine's ledger ends: then the ledger was lost or restored from an
+ * older copy, and going on would do again what was done.
+ */
+export function isBehindPublished(ledger: Folder, folder: Folder, machine: string): boolean {
+  const own = Buffer.concat(readChainFiles(ledger, '').map(({ bytes }) => bytes));
+  const copy = Buffer.concat(readChainFiles(folder, journalRel(machine)).map(({ bytes }) => bytes));
+  return copy.length > own.length && isBeginning(own, copy);
 }

@@ -17,7 +17,7 @@ export function verifyFolder(o: {
   const own = checkChain(files);
   const problems = own.problems.map((problem) => ({ ...problem, file: `${o.ledgerName}/${problem.file}` }));
   const last = files.at(-1);
-  if (last !== undefined && own.cut.length > 0) {
+  if (last !== undefined && own.tail !== null) {
     problems.push({
       file: `${o.ledgerName}/${last.name}`,
       line: lineCount(last.bytes) + 1,

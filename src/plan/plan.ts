@@ -15,7 +15,10 @@ export { type Marks, noteMarks } from './settle.ts';
  * Never: reads a disk or a clock, starts anything, remembers anything.
  */
 export function decide(input: PlanInput): Decision[] {
-  return input.tasks.map((task) => decideTask(task, input));
+  const present = new Set(input.tasks.map(({ path }) => path));
+  const byIdentity = Map.groupBy(input.state.runs.values(), ({ identity }) => identity);
+  const known: Known = { ...input, present, byIdentity };
+  return input.tasks.map((task) => decideTask(task, known));
 }
 
 export interface PlanInput {
@@ -31,6 +34,12 @@ export interface PlanInput {
   means: (task: TaskReading) => string;
 }
 
+/** The input, with what each decision would else look up anew. */
+interface Known extends PlanInput {
+  present: ReadonlySet<Path>;
+  byIdentity: ReadonlyMap<string, RunState[]>;
+}
+
 /** `run`: start it. `end`: close it without a run, as blocked. `wait`: look again at `at`. `rest`: nothing is owed. */
 export interface Decision {
   task: TaskReading;
@@ -43,7 +52,7 @@ export interface Decision {
   at: number | null;
 }
 
-function decideTask(task: TaskReading, input: PlanInput): Decision {
+function decideTask(task: TaskReading, input: Known): Decision {
   const slot = slotOf(task.path, input.state);
   const verdict = (kind: Decision['verdict'], reason: string, more: Partial<Decision> = {}): Decision => ({
     task,
@@ -82,15 +91,9 @@ function slotOf(path: Path, state: State): string {
 }
 
 /** The last run of this very content in this slot, here or under a name that is gone (the file was renamed). */
-function earlierRun(task: TaskReading, slot: string, input: PlanInput): RunState | null {
-  const present = new Set(input.tasks.map((other) => other.path));
-  const same = [...input.state.runs.values()].filter(
-    (run) =>
-      run.identity === task.identity &&
-      run.slot === slot &&
-      (run.task === task.path || !present.has(run.task)),
-  );
-  return same.at(-1) ?? null;
+function earlierRun(task: TaskReading, slot: string, { byIdentity, present }: Known): RunState | null {
+  const isSame = (run: RunState) => run.slot === slot && (run.task === task.path || !present.has(run.task));
+  return byIdentity.get(task.identity)?.findLast(isSame) ?? null;
 }
 
 /** Why an earlier run means that nothing is owed; null when it left the slot open for another try. */
@@ -119,7 +122,8 @@ function isDraft(task: TaskReading): boolean {
   return 'task' in task.parsed && task.parsed.task.draft;
 }
 
-function obstacles(task: TaskReading, input: PlanInput): Problem[] {
+/** Everything that keeps a task from running now; also asked before a run that was cut off goes on. */
+export function obstacles(task: TaskReading, input: Pick<PlanInput, 'obstacle'>): Problem[] {
   if ('problems' in task.parsed) return task.parsed.problems;
   const { notBuilt } = task.parsed.task;
   if (notBuilt.length > 0) return notBuilt.map((key) => notBuiltProblem(task.path, key));

@@ -28,6 +28,9 @@ export async function applyChanges(
     return { ...ending, outcome: 'failed', reason, problems: checked.problems };
   }
   if (changeSet.changes.length === 0) return ending;
+  // The last moment at which a wish to stop can still be met.
+  if (o.signal.aborted && o.signal.reason !== 'shutdown')
+    return { ...ending, outcome: 'cancelled', reason: 'The run was cancelled.' };
   o.onEvent?.({ type: 'step', step: 'applying', text: `applying ${changeSet.changes.length} of them` });
   const dir = runDir(o.place, run.run);
   writeEnding(dir, { ...ending, outcome: 'done' });
@@ -37,7 +40,14 @@ export async function applyChanges(
   );
   const changes = await apply({ stage, changeSet, folder: o.place.folder, runDir: dir, now: o.clock.now() });
   o.place.ledger.append(appliedEvent(run.run, changes), o.clock.now());
-  return { ...ending, outcome: 'done', changes };
+  return { ...ending, ...applyOutcome(changes), changes };
+}
+
+/** `done` is for what stands in the folder, as the run made it or beside the person's own version. */
+export function applyOutcome(changes: Applied[]): Pick<Ending, 'outcome' | 'reason'> {
+  const stands = ({ conflict, wrote }: Applied) => conflict === undefined || wrote !== undefined;
+  if (changes.some(stands)) return { outcome: 'done', reason: '' };
+  return { outcome: 'failed', reason: 'none of the changes could be made; each is listed with its reason' };
 }
 
 export function appliedEvent(run: string, changes: Applied[]): NewEvent {
@@ -47,7 +57,7 @@ export function appliedEvent(run: string, changes: Applied[]): NewEvent {
     changes: changes.map((change) => ({
       path: pathToJson(change.path),
       act: change.act,
-      sha256: change.sha256,
+      sha256: standingHash(change),
       ...(change.from === undefined ? {} : { from: pathToJson(change.from) }),
       ...(change.wrote === undefined || change.wrote === change.path
         ? {}
@@ -55,4 +65,9 @@ export function appliedEvent(run: string, changes: Applied[]): NewEvent {
       ...(change.conflict === undefined ? {} : { conflict: change.conflict }),
     })),
   };
+}
+
+/** A version that stands nowhere in the folder has no hash there. */
+export function standingHash({ sha256, conflict, wrote }: Applied): string | null {
+  return conflict !== undefined && wrote === undefined ? null : sha256;
 }

@@ -29,10 +29,11 @@ export function finishRun(place: RunPlace, run: RunState, ending: Ending, now: n
   const text = printResult(resultOf(place, run, ending, now));
   place.runs.makeFolder(run.run, 0o700);
   place.runs.write(`${run.run}/result.md`, text, { mode: 0o600 });
-  attempt(notices, `${printPath(run.result)}/result.md`, () => {
-    place.folder.makeFolder(run.result);
-    place.folder.write(`${run.result}/result.md`, text);
-  });
+  if (run.result !== '')
+    attempt(notices, `${printPath(run.result)}/result.md`, () => {
+      place.folder.makeFolder(run.result);
+      place.folder.write(`${run.result}/result.md`, text);
+    });
   place.ledger.append(
     {
       type: 'run-ended',
@@ -109,7 +110,7 @@ function resultOf(place: RunPlace, run: RunState, ending: Ending, now: number): 
     changes: ending.changes.map(({ path, act, sha256, from, wrote, conflict }) => ({
       path,
       act,
-      sha256,
+      sha256: conflict !== undefined && wrote === undefined ? null : sha256,
       ...(from === undefined ? {} : { from }),
       ...(wrote === undefined || wrote === path ? {} : { wrote }),
       ...(conflict === undefined ? {} : { conflict }),

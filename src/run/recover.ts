@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { resumeApply } from '../changes/changes.ts';
 import type { RunState } from '../ledger/ledger.ts';
-import { appliedEvent } from './apply-changes.ts';
+import { appliedEvent, applyOutcome } from './apply-changes.ts';
 import { type Ending, emptyEnding, readEnding } from './ending.ts';
 import { type EndedRun, finishRun } from './finish.ts';
 import { type RunPlace, runDir } from './place.ts';
@@ -15,15 +15,16 @@ export async function rollForward(place: RunPlace, run: RunState, clock: Clock):
   const folder = place.runs.sub(run.run);
   if (folder === null) return null;
   try {
-    const ending = readEnding(folder);
+    // `exec --apply` writes no ending: there is nothing to tell but its changes.
+    const ending = readEnding(folder) ?? emptyEnding(run);
     const changes = await resumeApply({ runDir: runDir(place, run.run), folder: place.folder });
-    if (ending === null || changes === null) return null;
+    if (changes === null) return null;
     place.ledger.append(appliedEvent(run.run, changes), clock.now());
     if (folder.stat('stage') !== null) folder.removeTree('stage');
     return finishRun(
       place,
       run,
-      { ...ending, changes, notes: [...ending.notes, recoveredNote] },
+      { ...ending, ...applyOutcome(changes), changes, notes: [...ending.notes, recoveredNote] },
       clock.now(),
     );
   } finally {

@@ -74,7 +74,7 @@ async function reachEnding(o: RunOptions, run: RunState): Promise<Ending | null>
     if (!o.place.folder.isInPlace()) return null;
     // A disk that is full or a bug of ours: the run still ends truly, and its reason is what was thrown.
     return {
-      ...emptyEnding(run),
+      ...emptyEnding(fold(o.place.ledger.events).runs.get(run.run) ?? run),
       outcome: 'failed',
       reason: `deskhand could not go on: ${messageOf(thrown).split('\n')[0]}`,
     };

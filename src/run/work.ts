@@ -3,7 +3,7 @@ import type { Problem } from '../base/errors.ts';
 import { randomName } from '../base/ids.ts';
 import { prepareStage, removeStage, type Stage } from '../changes/changes.ts';
 import { widerBudget } from '../formats/settings.ts';
-import type { RunState } from '../ledger/ledger.ts';
+import { fold, type RunState } from '../ledger/ledger.ts';
 import { type SandboxSpec, type Session, startSession } from '../sandbox/sandbox.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Ending, emptyEnding } from './ending.ts';
@@ -29,19 +29,31 @@ export async function work(o: RunOptions, run: RunState): Promise<Ending | null>
     const ready = await session.ready;
     const isLost = lost.signal.aborted;
     await session.stop();
-    if (isShutdown(o.signal)) return null;
+    // A run that has just finished is carried to its end: stopping here would pay for it again.
+    if (isShutdown(o.signal) && end.outcome !== 'finished') return null;
+    // Moved away or unmounted meanwhile: whatever went wrong came of that, and the run waits for the folder.
+    if (!o.signal.aborted && !o.place.folder.isInPlace()) return null;
     if (!ready.ok) {
       return { ...spent(run, end), outcome: 'blocked', reason: `${ready.reason} ${ready.remedy}` };
     }
     const ending = { ...endingOf(run, end, o.signal), warnings: warningsOf(o) };
-    if (o.signal.aborted) return ending;
+    if (o.signal.aborted && !isShutdown(o.signal)) return ending;
     if (isLost)
       return { ...ending, outcome: 'failed', reason: `The sandbox was lost. ${lost.signal.reason}` };
     return end.outcome === 'finished' ? await applyChanges(o, run, stage, ending) : ending;
   } finally {
     await session.stop();
-    await removeStage(stage);
+    // Once changes are being applied the stage holds what has not been written yet.
+    if (!hasUnfinishedApply(o, run)) await removeStage(stage);
   }
+}
+
+function hasUnfinishedApply({ place }: RunOptions, { run }: RunState): boolean {
+  const state = fold(place.ledger.events).runs.get(run);
+  return (
+    state?.applyStarted === true &&
+    !place.ledger.events.some((event) => event.type === 'applied' && event.run === run)
+  );
 }
 
 /** What an earlier process left of this run before it could collect anything: thrown away, and said in the ledger. */
@@ -127,7 +139,7 @@ async function converse(
 
 function endingOf(run: RunState, end: LoopEnd, signal: AbortSignal): Ending {
   const ending = { ...spent(run, end), text: end.text };
-  if (signal.aborted) {
+  if (signal.aborted && !(isShutdown(signal) && end.outcome === 'finished')) {
     const isRevoked = (signal.reason as StopReason) === 'revoked';
     const reason = isRevoked ? 'the folder was revoked while the run was at work' : end.reason;
     return { ...ending, outcome: 'cancelled', reason };

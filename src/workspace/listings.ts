@@ -53,13 +53,6 @@ export function listCandidates(folder: Folder, previous: Listings | undefined, n
   const problems = [notFolder('tasks', root.inbox), notFolder('.deskhand', root.deskhand)].filter(
     (problem) => problem !== null,
   );
-  if (found.length > limits.tasksMax) {
-    problems.push({
-      what: `There are ${found.length} task files; only ${limits.tasksMax} are looked at.`,
-      file: 'tasks',
-      rule: 'move finished tasks elsewhere',
-    });
-  }
   return {
     root,
     inbox,
@@ -68,8 +61,14 @@ export function listCandidates(folder: Folder, previous: Listings | undefined, n
     pauseName: root.pauseName,
     hasDeskhand: root.deskhand === 'folder',
     problems,
-    notices: noticesOf(root, inbox),
+    notices: [...noticesOf(root, inbox), ...tooMany(found.length)],
   };
+}
+
+function tooMany(count: number): Problem[] {
+  if (count <= limits.tasksMax) return [];
+  const what = `There are ${count} task files; only the first ${limits.tasksMax} by name are looked at.`;
+  return [{ what, file: 'tasks', rule: 'move finished tasks elsewhere' }];
 }
 
 function listRoot(folder: Folder, before: RootNames | undefined, now: number): RootNames {

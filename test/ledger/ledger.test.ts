@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Folder } from '../../src/disk/disk.ts';
@@ -190,4 +190,44 @@ test('events of a later version take part in the chain and are kept', () => {
   const read = readLedger(Folder.open(dir));
   expect(read.problems).toEqual([]);
   expect(read.events.map((event) => event.type)).toContain('unknown');
+});
+
+promise(
+  'ledger.cut-line',
+  'cut at any byte, and the repair cut at any byte too, a ledger goes on and verifies',
+  () => {
+    const whole = scratchDir();
+    const first = open(whole);
+    first.append(claim('r1'), november);
+    first.append(end('r1'), november);
+    const file = join(whole, '2026-11.jsonl');
+    const good = readFileSync(file);
+    const lastLine = good.lastIndexOf(10, good.length - 2) + 1;
+    for (let length = lastLine; length <= good.length; length += 1) {
+      writeFileSync(file, good.subarray(0, length));
+      // December: the repair must not go to a new month's file, where nobody would look for it.
+      const repaired = open(whole, december);
+      const knows = fold(repaired.events).runs.get('r1')?.outcome === 'done';
+      expect(knows, `cut to ${length} of ${good.length}`).toBe(length >= good.length - 1);
+      const mended = readFileSync(file);
+      if (length === lastLine || length >= good.length - 1) continue;
+      for (const torn of [length + 1, length + 2, length + 40, mended.length - 2, mended.length - 1]) {
+        writeFileSync(file, mended.subarray(0, torn));
+        open(whole, december).append(claim('r2'), december);
+        const read = readLedger(Folder.open(whole));
+        expect(read.problems, `cut to ${length}, its repair to ${torn}`).toEqual([]);
+        expect(read.tail).toBe(null);
+        expect(fold(read.events).runs.has('r2')).toBe(true);
+        rmSync(join(whole, '2026-12.jsonl'), { force: true });
+      }
+    }
+  },
+);
+
+test('a type of line that is named like a part of every object is an unknown type, and no crash', () => {
+  for (const type of ['constructor', '__proto__', 'toString']) {
+    const dir = scratchDir();
+    open(dir).append({ type, run: null } as unknown as NewEvent, november);
+    expect(readLedger(Folder.open(dir)).events[0]?.type).toBe('unknown');
+  }
 });

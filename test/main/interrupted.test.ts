@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -117,7 +125,7 @@ promise(
     // Nothing tells of a folder that comes back but a look.
     writeFileSync(join(desk.home, 'settings.yaml'), 'settleMs: 101\n');
     await until(() => lastEnd(desk) !== undefined, 'it has ended');
-    expect(lastEnd(desk)).toMatchObject({ outcome: 'done' });
+    expect(lastEnd(desk)?.['reason']).toBe('');
     expect(desk.read('m.txt')).toBe('m\n');
     daemon.kill('SIGTERM');
     await finish(daemon);
@@ -160,3 +168,82 @@ promise(
     expect(existsSync(join(desk.folder, 'results'))).toBe(false);
   },
 );
+
+promise('doors.blocked-stays', 'a task that may not run does not run either after a kill', async () => {
+  const task = `---\nmodel: runbook\nschedule: every monday at 08:00\n---\n\`\`\`sh\necho ran > ran.txt\n\`\`\`\n`;
+  const desk = await openDesk({ files: { 'tasks/a.md': task } });
+  await desk.run('once');
+  // The end of the blocked run is taken away, as a kill right after its claim would leave it.
+  const ledger = ledgerFile(desk);
+  const lines = readFileSync(ledger, 'utf8').trimEnd().split('\n');
+  writeFileSync(ledger, `${lines.slice(0, -1).join('\n')}\n`);
+  rmSync(join(desk.folder, '.deskhand/journal'), { recursive: true });
+  await desk.run('once');
+  expect(existsSync(join(desk.folder, 'ran.txt'))).toBe(false);
+  expect(lastEnd(desk)).toMatchObject({ outcome: 'blocked' });
+});
+
+test('a task file that is away when deskhand starts again is taken up when it is back', async () => {
+  const desk = await openDesk({ files: { 'tasks/a.md': slow } });
+  await killedAt(desk, 'turn-received');
+  renameSync(join(desk.folder, 'tasks'), join(desk.folder, 'elsewhere'));
+  const once = await desk.run('once');
+  expect(once.stderr).toContain('is not there now');
+  renameSync(join(desk.folder, 'elsewhere'), join(desk.folder, 'tasks'));
+  expect((await desk.run('once')).code).toBe(0);
+  expect(lastEnd(desk)).toMatchObject({ outcome: 'done' });
+}, 60_000);
+
+promise(
+  'doors.lost-ledger',
+  'a ledger that was lost or is an old copy makes the folder hold still, not run everything again',
+  async () => {
+    const desk = await openDesk({ files: { 'tasks/a.md': runbook('echo x >> x.txt') } });
+    await desk.run('once');
+    const ledger = ledgerFile(desk);
+    const whole = readFileSync(ledger);
+    for (const kept of ['', `${whole.toString().split('\n')[0]}\n`]) {
+      writeFileSync(ledger, kept);
+      const once = await desk.run('once');
+      expect(once.code).toBe(1);
+      expect(once.stderr).toContain('holds still');
+      expect(desk.read('x.txt')).toBe('x\n');
+    }
+    writeFileSync(ledger, whole);
+    expect((await desk.run('once')).code).toBe(0);
+    expect((await desk.run('verify')).code).toBe(0);
+  },
+  60_000,
+);
+
+test('exec --apply that is killed in the middle is finished by the next start, and can be undone', async () => {
+  const files: Record<string, string> = {};
+  for (let at = 0; at < 200; at += 1) files[`f${at}.txt`] = 'old\n';
+  const desk = await openDesk({ files });
+  const child = desk.start(
+    'exec',
+    '--apply',
+    desk.folder,
+    '--',
+    'bash',
+    '-c',
+    'for f in f*.txt; do echo new > $f; done',
+  );
+  const ended = finish(child);
+  await until(() => desk.read('f0.txt') === 'new\n', 'it applies');
+  child.kill('SIGKILL');
+  await ended;
+  await desk.run('once');
+  expect(new Set(Array.from({ length: 200 }, (_, at) => desk.read(`f${at}.txt`)))).toEqual(
+    new Set(['new\n']),
+  );
+  expect((await desk.run('undo', lastRun(desk))).code).toBe(0);
+  expect(desk.read('f7.txt')).toBe('old\n');
+  expect((await desk.run('verify')).code).toBe(0);
+});
+
+function ledgerFile(desk: TestDesk): string {
+  const [id = ''] = readdirSync(join(desk.home, 'folders'));
+  const dir = join(desk.home, 'folders', id, 'ledger');
+  return join(dir, readdirSync(dir)[0] ?? '');
+}

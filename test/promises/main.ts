@@ -60,4 +60,9 @@ export const mainPromises = [
     id: 'doors.exec-files',
     text: 'What exec is given to read or append to cannot be overwritten from inside.',
   },
+  { id: 'doors.blocked-stays', text: 'What may not run does not run after a kill either.' },
+  {
+    id: 'doors.lost-ledger',
+    text: 'A lost ledger makes a folder hold still instead of doing everything again.',
+  },
 ] as const;
