@@ -8,13 +8,6 @@ import { readShipped } from './disk/disk.ts';
 
 /** Wires everything by hand, and owns the exit code. */
 async function main(): Promise<void> {
-  // A reader that has gone (`deskhand log | head`) is no trouble of ours.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (codeOf(error) === 'EPIPE') process.exit(0);
-      throw error;
-    });
-  }
   await useProxy();
   const root = fileURLToPath(new URL('..', import.meta.url));
   const stop = new AbortController();

@@ -16,6 +16,7 @@ export type { Wiring } from './wiring.ts';
  * Exit codes: 0 well, 1 something ended badly, 2 the person's mistake, 3 a bug of ours, 130 interrupted.
  */
 export async function runCli(decodedArguments: string[], wiring: Wiring): Promise<number> {
+  letReadersGo();
   const result = { code: 0 };
   const program = buildProgram(wiring, result);
   try {
@@ -23,6 +24,15 @@ export async function runCli(decodedArguments: string[], wiring: Wiring): Promis
     return result.code;
   } catch (thrown) {
     return exitCodeOf(thrown, decodedArguments);
+  }
+}
+
+/** A reader that has gone (`deskhand log | head`) is no trouble of ours: what it did not want is dropped. */
+function letReadersGo(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') throw error;
+    });
   }
 }
 

@@ -32,6 +32,9 @@ export function fastClock(): Clock & { slept: number[] } {
   };
 }
 
+/** For servers that stall. */
+export const impatient: ModelSettings = { streamIdleMs: 400, replyStartMs: 400 };
+
 export function wireModel(
   url: string,
   settings: ModelSettings = {},
@@ -40,7 +43,8 @@ export function wireModel(
 ): Model {
   const model = openModel({
     id,
-    settings: { streamIdleMs: 400, replyStartMs: 400, ...settings },
+    // Long, so that a busy machine is never taken for a stalled server; tests of stalls pass `impatient`.
+    settings: { streamIdleMs: 20_000, replyStartMs: 20_000, ...settings },
     key: 'test-key',
     baseUrl: url,
     clock,

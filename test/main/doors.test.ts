@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { finish, openDesk, until } from '../desk.ts';
+import { bin, finish, openDesk, until } from '../desk.ts';
 import { promise } from '../promises.ts';
 import { wireForTest } from '../wire/for-test.ts';
 import { call, say, text } from '../wire/reply.ts';
@@ -180,6 +181,9 @@ test('pause holds new runs, in one folder or anywhere, and a file PAUSE does too
   await desk.run('once');
   expect(existsSync(join(desk.folder, 'hi.txt'))).toBe(false);
   expect((await desk.run('why', join(desk.folder, 'tasks/a.md'))).stdout).toContain('paused');
+  rmSync(join(desk.folder, 'PAUSE'));
+  await desk.run('once');
+  expect(existsSync(join(desk.folder, 'hi.txt'))).toBe(true);
 });
 
 promise(
@@ -268,7 +272,23 @@ test('doctor says what works here, and exits 0 when nothing is bad', async () =>
   expect(doctor.stdout).toContain('deskhand key set');
 });
 
-test('the key is kept where only its owner can read it, and never reaches the sandbox', async () => {
+test('a key is read from standard input and kept where only its owner can read it', async () => {
+  const desk = await openDesk();
+  expect((await desk.run('key', 'show')).code).toBe(1);
+  const shell = `printf 'secret-key\\n' | "${process.execPath}" "${bin}" key set`;
+  const set = await finish(
+    spawn('bash', ['-c', shell], { env: desk.env, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+  expect(set.code, set.stderr).toBe(0);
+  expect(set.stdout + set.stderr).not.toContain('secret-key');
+  const shown = await desk.run('key', 'show');
+  expect(shown.code).toBe(0);
+  if (existsSync(join(desk.home, 'key'))) expect(statSync(join(desk.home, 'key')).mode & 0o777).toBe(0o600);
+  expect((await desk.run('key', 'remove')).code).toBe(0);
+  expect((await desk.run('key', 'show')).code).toBe(1);
+});
+
+test('the key never reaches the sandbox', async () => {
   const wire = await wireForTest(({ n }) =>
     n === 1
       ? say(call('Bash', { command: 'env; ls -la ~ "$HOME/.." /root 2>&1; cat /proc/1/environ' }))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ModelRequest } from '../../src/base/model.ts';
-import { told, wireModel } from '../agent/rig.ts';
+import { impatient, told, wireModel } from '../agent/rig.ts';
 import { promise } from '../promises.ts';
 import { wireForTest } from '../wire/for-test.ts';
 import { broken, call, type Reply, say, status, text } from '../wire/reply.ts';
@@ -54,7 +54,7 @@ promise(
 
 test('aborted before it is sent, a request is not sent', async () => {
   const wire = await wireForTest(() => say(text('Hello.')));
-  const reply = await wireModel(wire.url).respond(request, { signal: AbortSignal.abort() });
+  const reply = await wireModel(wire.url, impatient).respond(request, { signal: AbortSignal.abort() });
   expect(reply).toMatchObject({ stop: 'aborted', attempts: 0 });
   expect(wire.requests).toEqual([]);
 });
@@ -63,7 +63,11 @@ test('what an aborted request was billed is counted', async () => {
   const wire = await wireForTest(slow);
   const stop = new AbortController();
   const onEvent = (event: { type: string }) => event.type === 'streaming' && stop.abort();
-  const { end, received } = await told({ model: wireModel(wire.url), signal: stop.signal, onEvent });
+  const { end, received } = await told({
+    model: wireModel(wire.url, impatient),
+    signal: stop.signal,
+    onEvent,
+  });
   expect(end).toMatchObject({ outcome: 'cancelled', turns: 0 });
   expect(end.usage.cacheWrite).toBeGreaterThan(0);
   expect(received).toMatchObject([{ stop: 'aborted', usage: end.usage }]);
@@ -74,7 +78,7 @@ promise('model.retried', 'pings keep a stream alive, and silence does not', asyn
   const wire = await wireForTest(({ n }) => (n === 1 ? pinging() : say(text('Well.'))));
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 900);
-  const model = wireModel(wire.url, { streamIdleMs: 200 });
+  const model = wireModel(wire.url, { ...impatient, streamIdleMs: 200 });
   expect(await model.respond(request, { signal: stop.signal })).toMatchObject({
     stop: 'aborted',
     attempts: 1,
@@ -85,7 +89,7 @@ test('a complete reply counts, though the server leaves its stream open', async 
   const reply = say(text('Well.'));
   const wire = await wireForTest(() => broken(reply, 99, { kind: 'stall' }));
   const startedAt = performance.now();
-  const given = await wireModel(wire.url, { streamIdleMs: 5000 }).respond(request, {
+  const given = await wireModel(wire.url, { ...impatient, streamIdleMs: 5000 }).respond(request, {
     signal: new AbortController().signal,
   });
   expect(given).toMatchObject({ stop: 'end_turn', content: [{ type: 'text', text: 'Well.' }], attempts: 1 });

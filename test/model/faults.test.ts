@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { limits } from '../../src/base/limits.ts';
 import type { ModelError } from '../../src/base/model.ts';
-import { echoTool, fastClock, told, wireModel } from '../agent/rig.ts';
+import { echoTool, fastClock, impatient, told, wireModel } from '../agent/rig.ts';
 import { promise } from '../promises.ts';
 import { inOrder, wireForTest } from '../wire/for-test.ts';
 import { broken, call, type Reply, say, status, text } from '../wire/reply.ts';
@@ -52,7 +52,10 @@ describe.each(passing)('%s', (name, fault, kind, words) => {
     const tool = echoTool();
     const clock = fastClock();
     const wire = await wireForTest(inOrder(say(call('Echo', { say: 'x' })), fault, fault, last));
-    const { end, events } = await told({ model: wireModel(wire.url, {}, undefined, clock), tools: [tool] });
+    const { end, events } = await told({
+      model: wireModel(wire.url, impatient, undefined, clock),
+      tools: [tool],
+    });
     expect(end).toMatchObject({ outcome: 'finished', text: last.message.content[0]?.['text'], turns: 2 });
     expect(tool.calls).toHaveLength(1);
     // Twice the failing request and once more; the first one is not asked again.
@@ -66,7 +69,10 @@ describe.each(passing)('%s', (name, fault, kind, words) => {
   promise('model.fails-named', `${name}: when it stays, the run fails and says why`, async () => {
     const tool = echoTool();
     const wire = await wireForTest(({ n }) => (n === 1 ? say(call('Echo', { say: 'x' })) : fault));
-    const { end, received } = await told({ model: wireModel(wire.url, { attemptsMax: 3 }), tools: [tool] });
+    const { end, received } = await told({
+      model: wireModel(wire.url, { ...impatient, attemptsMax: 3 }),
+      tools: [tool],
+    });
     expect(end).toMatchObject({ outcome: 'failed', error: { kind }, reason: expect.stringMatching(words) });
     expect(end.reason).toContain('Tried 3 times.');
     expect(wire.requests).toHaveLength(4);
@@ -77,7 +83,7 @@ describe.each(passing)('%s', (name, fault, kind, words) => {
 
 promise('model.fails-named', 'without settings there are as many attempts as the limit says', async () => {
   const wire = await wireForTest(() => status(529));
-  const { end } = await told({ model: wireModel(wire.url) });
+  const { end } = await told({ model: wireModel(wire.url, impatient) });
   expect(end).toMatchObject({ outcome: 'failed', error: { kind: 'overloaded', status: 529 } });
   expect(wire.requests).toHaveLength(limits.attemptsMax);
 });
@@ -117,7 +123,7 @@ const lasting: [string, Reply, string, RegExp][] = [
 describe.each(lasting)('%s', (name, fault, outcome, words) => {
   promise('model.not-retried', `${name}: asked once, and the remedy is named`, async () => {
     const wire = await wireForTest(() => fault);
-    const { end } = await told({ model: wireModel(wire.url, {}, 'claude-opus-55') });
+    const { end } = await told({ model: wireModel(wire.url, impatient, 'claude-opus-55') });
     expect(end).toMatchObject({ outcome, reason: expect.stringMatching(words) });
     expect(wire.requests).toHaveLength(1);
   });
@@ -139,7 +145,7 @@ describe.each(waits)('%s', (name, headers, isRight) => {
   promise('model.retry-after', `${name} in retry-after`, async () => {
     const clock = fastClock();
     const wire = await wireForTest(inOrder(status(429, headers), last));
-    const { end } = await told({ model: wireModel(wire.url, {}, undefined, clock) });
+    const { end } = await told({ model: wireModel(wire.url, impatient, undefined, clock) });
     expect(end.outcome).toBe('finished');
     expect(clock.slept).toHaveLength(1);
     expect(clock.slept.filter(isRight), `waited ${clock.slept}`).toHaveLength(1);
@@ -151,7 +157,7 @@ promise(
   'a wait that is too long is not begun, and the run says how long it would be',
   async () => {
     const wire = await wireForTest(() => status(429, { 'retry-after': '3600' }));
-    const { end } = await told({ model: wireModel(wire.url) });
+    const { end } = await told({ model: wireModel(wire.url, impatient) });
     expect(end.reason).toMatch(/It asks to wait 3600 s, which is too long\.$/);
     expect(wire.requests).toHaveLength(1);
   },

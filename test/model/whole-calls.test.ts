@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { echoTool, told, wireModel } from '../agent/rig.ts';
+import { echoTool, impatient, told, wireModel } from '../agent/rig.ts';
 import { promise } from '../promises.ts';
 import { messageEvents } from '../wire/events.ts';
 import { inOrder, wireForTest } from '../wire/for-test.ts';
@@ -25,7 +25,7 @@ describe.each(['cut', 'early-end'] as const)('%s', (kind) => {
         const wire = await wireForTest(
           inOrder(broken(working(), events, { kind }), working(), say(text('Done.'))),
         );
-        const { end } = await told({ model: wireModel(wire.url), tools: [tool] });
+        const { end } = await told({ model: wireModel(wire.url, impatient), tools: [tool] });
         expect(end.outcome, `after event ${events}`).toBe('finished');
         expect(tool.calls, `after event ${events}`).toEqual([{ say: long }]);
         expect(wire.requests).toHaveLength(3);
@@ -47,7 +47,7 @@ test.each(damaged)(
     const tool = echoTool();
     const bad = say({ ...call('Echo', {}), rawInput });
     const wire = await wireForTest(({ n }) => (n === 1 ? bad : say(text('Done.'))));
-    const { end, events } = await told({ model: wireModel(wire.url), tools: [tool] });
+    const { end, events } = await told({ model: wireModel(wire.url, impatient), tools: [tool] });
     expect(tool.calls).toEqual([]);
     expect(end.outcome).toBe('finished');
     expect(events.find((event) => event.type === 'retry')?.error.kind).toBe('malformed');
@@ -69,7 +69,7 @@ promise(
   async () => {
     const tool = echoTool();
     const wire = await wireForTest(inOrder(cutInCall(), say(text('Done.'))));
-    const { end, received } = await told({ model: wireModel(wire.url), tools: [tool] });
+    const { end, received } = await told({ model: wireModel(wire.url, impatient), tools: [tool] });
     expect(tool.calls).toEqual([{ say: 'whole' }]);
     expect(end).toMatchObject({ outcome: 'finished', text: 'Done.' });
     expect(received[0]).toMatchObject({ stop: 'max_tokens', calls: [{ id: 'a' }] });
@@ -85,13 +85,13 @@ test('a call that the length limit cut before any of its input came does not run
   const begun = { ...call('Echo', {}), rawInput: '', unended: true };
   const cut: Reply = { kind: 'message', message: { content: [text('Now.'), begun], stop: 'max_tokens' } };
   const wire = await wireForTest(inOrder(cut, say(text('Done.'))));
-  await told({ model: wireModel(wire.url), tools: [tool] });
+  await told({ model: wireModel(wire.url, impatient), tools: [tool] });
   expect(tool.calls).toEqual([]);
 });
 
 test('a call without any input has an empty one', async () => {
   const tool = { ...echoTool(), inputSchema: { type: 'object' } };
   const wire = await wireForTest(inOrder(say({ ...call('Echo', {}), rawInput: '' }), say(text('Done.'))));
-  await told({ model: wireModel(wire.url), tools: [tool] });
+  await told({ model: wireModel(wire.url, impatient), tools: [tool] });
   expect(tool.calls).toEqual([{}]);
 });

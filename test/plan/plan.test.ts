@@ -202,6 +202,13 @@ test('at most one decision for each task, and the same input gives the same deci
       expect(first).toEqual(plan(tasks, { state: known, paused }));
       expect(first.map(({ task }) => task.path)).toEqual(tasks.map(({ path }) => path));
       if (paused) expect(verdicts(first)).not.toContain('run');
+      for (const { task, verdict } of first) {
+        const mayRun =
+          'task' in task.parsed && task.parsed.task.notBuilt.length === 0 && !task.parsed.task.draft;
+        if (verdict === 'run') expect(mayRun).toBe(true);
+      }
+      const isOver = tasks[0] !== undefined && outcome !== 'blocked';
+      if (isOver && !tasks[0]?.empty) expect(first[0]?.verdict).toBe('rest');
     }),
   );
 });
