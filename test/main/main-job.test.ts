@@ -64,7 +64,9 @@ promise(
     expect(parsed.head.changes.map(({ path }) => path).sort()).toEqual(['chart.svg', 'report.md']);
     for (const { path, sha256: hash } of parsed.head.changes)
       expect(sha256(readFileSync(join(desk.folder, path)))).toBe(hash);
-    expect(desk.result()).toContain(`Best region: ${sales.best.replaceAll('|', '\\|')}`);
+    // The result escapes what Markdown would take for something else.
+    const plain = desk.result().replaceAll('\\', '').replaceAll('&amp;', '&');
+    expect(plain).toContain(`Best region: ${sales.best} with`);
 
     expect((await desk.run('verify', desk.folder)).code).toBe(0);
     const types = desk.ledger().map(({ type }) => type);
