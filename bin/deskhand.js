@@ -17,12 +17,15 @@ else if (Number(process.versions.node.split('.')[0]) >= 24) await start();
 else startOnNewerNode();
 
 async function start() {
-  // A daemon mostly waits: a young generation that stays small keeps some 15 MB of its memory free.
-  if (process.argv[2] === 'start') v8.setFlagsFromString('--semi-space-growth-factor=1');
-  // Kept beside the program, not in /tmp, where another user could put code in our way; and only by the program's owner,
-  // since files that root left there would be in the way of the owner's next build.
   const dist = join(root, 'dist');
-  if (statSync(dist).uid === process.getuid?.()) module.enableCompileCache(join(dist, '.compiled'));
+  if (process.argv[2] === 'start') {
+    // A daemon mostly waits: a young generation that stays small, and no cache of compiled code, keep some 15 MB free.
+    v8.setFlagsFromString('--semi-space-growth-factor=1');
+  } else if (statSync(dist).uid === process.getuid?.()) {
+    // Kept beside the program, not in /tmp, where another user could put code in our way; and only by the program's
+    // owner, since files that root left there would be in the way of the owner's next build.
+    module.enableCompileCache(join(dist, '.compiled'));
+  }
   await import('../dist/main.js');
 }
 

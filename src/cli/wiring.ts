@@ -14,6 +14,8 @@ export interface Wiring {
   shippedInstructions: string;
   environment: NodeJS.ProcessEnv;
   clock: Clock;
+  /** Gives memory back that a run has used. */
+  releaseMemory: () => void;
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
 }

@@ -51,6 +51,8 @@ export interface DaemonOptions {
   shippedInstructions: string;
   environment: NodeJS.ProcessEnv;
   clock: Clock;
+  /** Called when a run has ended and none is at work. */
+  releaseMemory: () => void;
   /** Only these granted folders; null: all. */
   only: Path[] | null;
   /** `once`: return when nothing is owed and nothing runs. Else only the signal ends it. */
@@ -77,6 +79,8 @@ class Daemon {
   #wake: () => void = () => undefined;
   #woken = false;
   #isTroubled = false;
+  /** How many runs had ended when memory was last given back. */
+  #releasedAt = 0;
 
   constructor(o: DaemonOptions) {
     this.#o = o;
@@ -94,10 +98,18 @@ class Daemon {
       if (isFirst) this.#o.report({ type: 'ready' });
       isFirst = false;
       if (this.#o.untilIdle && next === null && this.#activeDesks().length === 0) break;
+      this.#releaseMemory();
       const { rescanMs } = this.#settings;
       await this.#sleep(next === null ? rescanMs : Math.min(rescanMs, Math.max(0, next - clock.now())));
     }
     return { ended: this.#ended, isTroubled: this.#isTroubled };
+  }
+
+  #releaseMemory(): void {
+    if (this.#o.untilIdle || this.#activeDesks().length > 0 || this.#ended.length === this.#releasedAt)
+      return;
+    this.#releasedAt = this.#ended.length;
+    this.#o.releaseMemory();
   }
 
   /** Stop starting, tell the runs, wait for them, let go of everything. */
